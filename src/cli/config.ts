@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { RegrowError } from '../errors.ts';
+import { exitCodes } from '../pool/outcome.ts';
+import type { CliContext } from './context.ts';
+import { renderData } from './output.ts';
+
+/** `regrow config check|show|schema`: what the configuration says, and whether it may be used. */
+export function register(program: Command, context: CliContext): void {
+  const config = program.command('config').description('check or show the configuration, or print its JSON Schema');
+  config
+    .command('check')
+    .description('say everything that is wrong with the configuration; exit code 2 when something is')
+    .action(context.run(() => check(context)));
+  config
+    .command('show')
+    .description('effective values with every default, secrets hidden')
+    .action(context.run(() => show(context)));
+  config
+    .command('schema')
+    .description('the JSON Schema of regrow.yml, for editors')
+    .action(context.run(() => schema(context)));
+}
+
+async function check(context: CliContext): Promise<number> {
+  const { loadConfig, describeProblem } = await import('../config/load.ts');
+  const path = context.configPath;
+  try {
+    const { config, warnings } = await loadConfig(path);
+    await context.answer({ path, ok: true, problems: [], warnings }, () => {
+      const lines = warnings.map((warning) => `${context.style.yellow('warning:')} ${describeProblem(warning)}\n`);
+      const size = config.pool.nodes.length === 1 ? '1 node' : `${config.pool.nodes.length} nodes`;
+      return `${lines.join('')}${context.style.green('ok:')} ${path} (pool ${config.pool.name}, ${size})\n`;
+    });
+    return exitCodes.done;
+  } catch (error) {
+    if (!(error instanceof RegrowError) || error.code !== 'CONFIG_INVALID' || context.format === 'table') throw error;
+    await context.answer({ path, ok: false, problems: error.facts['problems'], warnings: [] }, () => '');
+    return exitCodes.usage;
+  }
+}
+
+async function show(context: CliContext): Promise<number> {
+  const { config } = await context.config();
+  const { showableConfig } = await import('../config/show.ts');
+  const shown = showableConfig(config);
+  const text = await renderData(shown, 'yaml');
+  await context.answer(shown, () => text);
+  return exitCodes.done;
+}
+
+async function schema(context: CliContext): Promise<number> {
+  const { configJsonSchema } = await import('../config/json-schema.ts');
+  const text = await renderData(configJsonSchema(), 'json');
+  await context.answer(configJsonSchema(), () => text);
+  return exitCodes.done;
+}

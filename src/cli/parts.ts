@@ -1,0 +1,21 @@
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { resolveSelf } from '../config/node-settings.ts';
+import type { ControllerParts } from '../remediation/controller-parts.ts';
+import type { CliContext } from './context.ts';
+
+/** What remediation needs, for a command that does one run itself. */
+export async function partsFor(context: CliContext): Promise<ControllerParts> {
+  const { config, path } = await context.config();
+  const machine = hostname().split('.')[0] ?? 'localhost';
+  const self = resolveSelf(config, machine);
+  return {
+    config,
+    journal: await context.journal(),
+    env: context.env,
+    builder: self ?? machine,
+    self,
+    command: [process.execPath, fileURLToPath(new URL('../main.js', import.meta.url)), '--config', path],
+    now: () => new Date(),
+  };
+}

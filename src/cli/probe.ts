@@ -1,0 +1,137 @@
+import type { Command } from 'commander';
+import type { Config } from '../config/schema.ts';
+import type { ProbeCheck } from '../monitor/probes/measure.ts';
+import type { ProbeResult } from '../monitor/probes/probe-result.ts';
+import { RegrowError } from '../errors.ts';
+import { exitCodes } from '../pool/outcome.ts';
+import type { CliContext } from './context.ts';
+import { addressArgument, durationArgument, listArgument } from './arguments.ts';
+import { renderTable, type Style } from './output.ts';
+
+interface ProbeOptions {
+  readonly address?: string;
+  readonly wait?: number;
+  readonly check?: readonly string[];
+  readonly onlyRebuild?: true;
+}
+
+const help = `
+Checks of the types ping, tcp, http and command are measured once, whatever their interval and thresholds are.
+Exit codes: 0 all pass · 1 at least one fails · 2 usage or configuration · 3 not known: this machine could not measure,
+or there is nothing to measure`;
+
+/** `regrow probe node NAME`: measures a node's checks now; for playbooks, Monit and people. */
+export function register(program: Command, context: CliContext): void {
+  program
+    .command('probe')
+    .description('measure checks now, with an exit status')
+    .command('node')
+    .description("measure a node's checks now")
+    .argument('<name>', 'the node')
+    .option('--address <ip>', 'where the node is (default: where it was last seen)', addressArgument)
+    .option('--wait <time>', 'measure again until all pass or the time is up, such as 60s or 2m', durationArgument)
+    .option('--check <name>', 'only this check; may be given several times', listArgument)
+    .option('--only-rebuild', 'only checks whose on_failure is rebuild')
+    .addHelpText('after', help)
+    .action(context.run((name: string, options: ProbeOptions) => probeNode(context, name, options)));
+}
+
+interface Measurement {
+  readonly check: string;
+  readonly type: ProbeCheck['type'];
+  readonly result: ProbeResult;
+}
+
+async function probeNode(context: CliContext, name: string, options: ProbeOptions): Promise<number> {
+  const { config } = await context.config();
+  const { nodeSettings } = await import('../config/node-settings.ts');
+  const checks = await chosenChecks(nodeSettings(config, name).checks, options);
+  const address = options.address ?? (await lastKnownAddress(context, name));
+  const { round, rounds } = await measureUntil(context, { checks, name, address, waitMs: options.wait ?? 0 });
+  const verdict = verdictOf(round);
+  const measurements = round.map(({ check, type, result }) => ({
+    check,
+    type,
+    status: result.status,
+    latency_ms: result.latencyMs,
+    detail: result.detail,
+  }));
+  await context.answer({ node: name, address: address ?? null, verdict, rounds, measurements }, () =>
+    tableOf(round, context.style),
+  );
+  if (round.length === 0) context.say(`nothing to measure: no check of ${name} fits`);
+  return { passed: exitCodes.done, failed: exitCodes.fault, unknown: exitCodes.degraded }[verdict];
+}
+
+async function chosenChecks(
+  checks: Config['checks'],
+  { check: names, onlyRebuild }: ProbeOptions,
+): Promise<readonly (readonly [string, ProbeCheck])[]> {
+  const { isProbeCheck } = await import('../monitor/probes/measure.ts');
+  for (const name of names ?? []) if (!Object.hasOwn(checks, name)) throw unknownCheck(name, Object.keys(checks));
+  return Object.entries(checks)
+    .filter(([name, check]) => (names?.includes(name) ?? true) && (!onlyRebuild || check.on_failure === 'rebuild'))
+    .flatMap(([name, check]) => (isProbeCheck(check) ? [[name, check] as const] : []));
+}
+
+function unknownCheck(name: string, known: readonly string[]): RegrowError {
+  return new RegrowError('CONFIG_INVALID', `The node has no check ${JSON.stringify(name)}.`, {
+    facts: { check: name, checks: known },
+    remedy: known.length === 0 ? 'configure checks' : `choose one of: ${known.join(', ')}`,
+  });
+}
+
+async function lastKnownAddress(context: CliContext, name: string): Promise<string | undefined> {
+  const { knownAddresses } = await import('./known-addresses.ts');
+  return (await knownAddresses(context)).get(name);
+}
+
+interface Task {
+  readonly checks: readonly (readonly [string, ProbeCheck])[];
+  readonly name: string;
+  readonly address: string | undefined;
+  readonly waitMs: number;
+}
+
+const pauseMs = 1000;
+
+/** Measures in rounds until all pass or the time is up; always one whole round. */
+async function measureUntil(
+  context: CliContext,
+  { checks, name, address, waitMs }: Task,
+): Promise<{ round: readonly Measurement[]; rounds: number }> {
+  const { measure } = await import('../monitor/probes/measure.ts');
+  const path = context.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin';
+  const deadline = performance.now() + waitMs;
+  for (let rounds = 1; ; rounds++) {
+    const started = performance.now();
+    const leftMs = Math.max(pauseMs, Math.ceil(deadline - started));
+    const means = waitMs > 0 ? { path, maxTimeoutMs: leftMs } : { path };
+    const round = await Promise.all(
+      checks.map(async ([check, probe]): Promise<Measurement> => {
+        return { check, type: probe.type, result: await measure(probe, { name, address }, means) };
+      }),
+    );
+    const next = started + pauseMs;
+    if (round.length === 0 || verdictOf(round) === 'passed' || next >= deadline) return { round, rounds };
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
+  }
+}
+
+/** A failure is certain whatever else is not known. Nothing measured is nothing known. */
+function verdictOf(round: readonly Measurement[]): 'passed' | 'failed' | 'unknown' {
+  if (round.some(({ result }) => result.status === 'failed')) return 'failed';
+  return round.length > 0 && round.every(({ result }) => result.status === 'ok') ? 'passed' : 'unknown';
+}
+
+function tableOf(round: readonly Measurement[], style: Style): string {
+  const colours = { ok: style.green, failed: style.red, unknown: style.yellow };
+  const rows = round.map(({ check, type, result }) => [
+    check,
+    type,
+    colours[result.status](result.status),
+    result.latencyMs === null ? '' : `${result.latencyMs} ms`,
+    result.detail,
+  ]);
+  return renderTable(['CHECK', 'TYPE', 'RESULT', 'TIME', 'DETAIL'], rows, style);
+}

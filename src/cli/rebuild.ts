@@ -1,0 +1,130 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { exitCodeOf, exitCodes, type VmIdentity } from '../pool/outcome.ts';
+import { forceableGates } from '../pool/gates.ts';
+import type { RebuildResult } from '../remediation/conclude-rebuild.ts';
+import type { CliContext } from './context.ts';
+
+interface RebuildOptions {
+  readonly dryRun?: boolean;
+  readonly force?: readonly string[];
+  readonly reason?: string;
+  readonly wait: boolean;
+  readonly confirm?: string;
+  readonly judged?: VmIdentity;
+}
+
+/** `regrow rebuild NODE`: the operator's trigger. The same gates, the same playbook as the daemon's. */
+export function register(program: Command, context: CliContext): void {
+  program
+    .command('rebuild <node>')
+    .description('fence, destroy and rebuild a failed node; the gates decide')
+    .option('--dry-run', 'look, probe and judge, and change nothing')
+    .option('--force <gates>', `override named gates (${forceableGates.join(', ')}); recorded`, parseGates)
+    .option('--reason <text>', 'why, for the journal')
+    .option('--no-wait', 'start it and return')
+    .option('--confirm <node>', 'the node again: needed where nobody can be asked')
+    .option(
+      '--judged <moid/uuid>',
+      'the VM that the verdict is about; refused when the name has another by now',
+      parseJudged,
+    )
+    .action(context.run((node: string, options: RebuildOptions) => rebuild(context, node, options)));
+}
+
+function parseGates(text: string): readonly string[] {
+  const gates = text.split(',').map((gate) => gate.trim());
+  const unknown = gates.filter((gate) => !forceableGates.some((known) => known === gate));
+  if (unknown.length > 0) {
+    throw new InvalidArgumentError(
+      `${unknown.join(', ')}: not a gate that can be forced (${forceableGates.join(', ')})`,
+    );
+  }
+  return gates;
+}
+
+function parseJudged(text: string): VmIdentity {
+  const [moid = '', instanceUuid = '', ...rest] = text.split('/');
+  if (moid === '' || instanceUuid === '' || rest.length > 0)
+    throw new InvalidArgumentError('expected MOID/INSTANCE-UUID');
+  return { moid, instanceUuid };
+}
+
+async function rebuild(context: CliContext, node: string, options: RebuildOptions): Promise<number> {
+  const { partsFor } = await import('./parts.ts');
+  const { startRebuild } = await import('../remediation/rebuild.ts');
+  const { recoverRuns } = await import('../remediation/recovery.ts');
+  const { nodeSettings } = await import('../config/node-settings.ts');
+  const { config } = await context.config();
+  nodeSettings(config, node);
+  if (options.dryRun !== true) {
+    const { confirmNode } = await import('./confirm.ts');
+    await confirmNode(context, node, options.confirm);
+  }
+  const { followRun, handOver } = await import('./follow.ts');
+  const parts = await partsFor(context);
+  // Recovery ends claims and removes half-built VMs; a dry run changes nothing.
+  const alive = options.dryRun === true ? undefined : await recoverRuns(parts);
+  const isSame = alive !== undefined && parts.journal.runs.get(alive.run)?.node === node;
+  if (alive !== undefined && !isSame) handOver(parts, alive.run);
+  if (isSame) context.say(`Run ${alive.run} of a controller that ended goes on; following it.`);
+  const started = isSame
+    ? alive
+    : await startRebuild(parts, {
+        kind: 'rebuild',
+        nodes: [node],
+        trigger: 'operator',
+        reason: options.reason ?? null,
+        force: options.force ?? [],
+        dryRun: options.dryRun === true,
+        judged: options.judged,
+      });
+  if (started.kind === 'busy') return busy(context, started.busy.holder);
+  if (started.kind === 'refused') return tell(context, started.result, options);
+  if (!options.wait) {
+    handOver(parts, started.run);
+    await context.answer({ run: started.run, node, state: 'running' }, () => `${started.run}\n`);
+    return exitCodes.done;
+  }
+  const followed = await followRun(context, parts, started);
+  const result = followed.kind === 'ended' ? followed.results[0] : undefined;
+  if (result === undefined) {
+    await context.answer({ run: started.run, node, state: 'running' }, () => `${started.run}\n`);
+    return exitCodes.done;
+  }
+  return tell(context, result, options);
+}
+
+async function busy(context: CliContext, holder: object | undefined): Promise<number> {
+  const { run, node } = { run: '?', node: '?', ...holder };
+  await context.answer({ outcome: 'busy', holder: holder ?? null }, () => '');
+  context.say(`A rebuild of ${node} already runs on this machine (run ${run}). Follow it with: regrow logs -f ${run}`);
+  return exitCodes.busy;
+}
+
+async function tell(context: CliContext, result: RebuildResult, options: RebuildOptions): Promise<number> {
+  await context.answer(resultData(result), () => resultText(context, result));
+  return options.dryRun === true && result.gate === 'dry_run' ? exitCodes.done : exitCodeOf(result.outcome);
+}
+
+/** The result as programs read it. */
+export function resultData(result: RebuildResult): object {
+  return { ...result };
+}
+
+const isBroken = ({ outcome }: RebuildResult): boolean =>
+  outcome === 'failed' || outcome === 'cancelled' || outcome === 'interrupted';
+
+/** The result as people read it. */
+export function resultText({ style }: Pick<CliContext, 'style'>, result: RebuildResult): string {
+  const paint = result.outcome === 'rebuilt' ? style.green : result.outcome === 'failed' ? style.red : style.yellow;
+  const code = [result.outcome, result.gate ?? result.class].filter((each) => each !== null).join(': ');
+  const lines = [`${style.bold(result.node)}  ${paint(code)}  ${result.message}`];
+  if (result.address !== null) lines.push(`address: ${result.address}`);
+  if (result.fenced && (isBroken(result) || result.outcome === 'lost_race')) {
+    const more = result.run === null ? '' : ` Where it is, and how to bring it back: regrow show ${result.run}`;
+    lines.push(`The old VM of ${result.node} is powered off.${more}`);
+  }
+  if (result.remedy !== null) lines.push(`what to do: ${result.remedy}`);
+  if (result.run !== null) lines.push(style.dim(`run ${result.run}`));
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,84 @@
+import { basename, join } from 'node:path';
+import { dump } from 'js-yaml';
+import { z } from 'zod';
+import { configSchema, type Config } from './schema.ts';
+import type { SecretRef } from './secret.ts';
+
+/** A file on a new node that holds a secret, and where its content comes from on this machine. */
+export interface SecretFile {
+  readonly path: string;
+  readonly source: SecretRef;
+}
+
+/** What a new node gets of the configuration. `text` is its regrow.yml; it holds no secret, only the names of their files. */
+export interface NodeConfig {
+  readonly text: string;
+  readonly path: string;
+  readonly stateDir: string;
+  readonly imageDir: string;
+  readonly privateKeyFile: string;
+  readonly secrets: readonly SecretFile[];
+}
+
+const folder = '/etc/regrow';
+
+/**
+ * The configuration for a new node: that of its builder, with all the nodes that the builder sees, without the builder's
+ * own host checks, and with every secret in a file. A builder that is a node itself passes on its own paths; what an
+ * admin host keeps elsewhere goes to the standard places.
+ */
+export function configForNode(config: Config, builder: { readonly isNode: boolean }): NodeConfig {
+  const keep = builder.isNode;
+  const stateDir = keep ? config.state_dir : '/var/lib/regrow';
+  const imageDir = keep ? imageFolder(config) : join(stateDir, 'image');
+  const privateKeyFile = keep ? config.ssh.private_key_file : join(folder, 'id_ed25519');
+  const secrets: SecretFile[] = [];
+  const inFile = (source: SecretRef, name: string): { file: string } => {
+    const path = keep && 'file' in source ? source.file : join(folder, name);
+    secrets.push({ path, source });
+    return { file: path };
+  };
+
+  const { host_checks: _, ...shared } = z.encode(configSchema, writable(config));
+  const caFile = config.vcenter.ca_file;
+  const { token } = config.http;
+  const { webhook } = config.notify;
+  const document = {
+    ...shared,
+    self: 'auto',
+    state_dir: stateDir,
+    vcenter: {
+      ...shared.vcenter,
+      password: inFile(config.vcenter.password, 'vcenter-password'),
+      ca_file: caFile === null || keep ? caFile : join(folder, 'vcenter-ca.pem'),
+    },
+    image: { ...shared.image, ovf: join(imageDir, basename(config.image.ovf)) },
+    ssh: { ...shared.ssh, private_key_file: privateKeyFile },
+    http: { ...shared.http, ...(token ? { token: inFile(token, 'token') } : {}) },
+    notify: {
+      ...shared.notify,
+      ...(webhook?.secret
+        ? { webhook: { ...shared.notify?.webhook, secret: inFile(webhook.secret, 'webhook-secret') } }
+        : {}),
+    },
+    ansible: keep ? shared.ansible : { hypervisor: config.ansible.hypervisor },
+  };
+  if (caFile !== null) secrets.push({ path: document.vcenter.ca_file ?? caFile, source: { file: caFile } });
+  return {
+    text: `# Written when this node was built. The pool's nodes share it.\n${dump(document, { lineWidth: 120 })}`,
+    path: join(folder, 'regrow.yml'),
+    stateDir,
+    imageDir,
+    privateKeyFile,
+    secrets,
+  };
+}
+
+function imageFolder(config: Config): string {
+  return config.image.ovf.slice(0, config.image.ovf.lastIndexOf('/'));
+}
+
+function writable(config: Config): z.output<typeof configSchema> {
+  // The schema's own output type, which differs from Config only in `readonly`.
+  return config as z.output<typeof configSchema>;
+}

@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import { isSmtpUrl, isWebUrl } from './urls.ts';
+import {
+  absolutePath,
+  duration,
+  label,
+  line,
+  percentage,
+  playbook,
+  positiveDuration,
+  secret,
+  textOf,
+  truth,
+  wholeNumber,
+} from './values.ts';
+
+/* How the controller works: when it may act, whom it tells, what it keeps. */
+
+/** When a remediation is allowed. */
+export const safetySchema = z
+  .strictObject({
+    quorum: z
+      .union([z.literal('majority'), wholeNumber(1, 1000)], { error: 'expected majority, or a count' })
+      .prefault('majority')
+      .describe(
+        'How many observers must agree that a node has failed: `majority` of the pool and its witnesses, or a count.',
+      ),
+    witnesses: z
+      .array(
+        textOf(/^[A-Za-z0-9._-]+(:[0-9]{1,5})?$|^\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?$/, 'expected a host, or host:port'),
+      )
+      .prefault([])
+      .describe('Controllers outside the pool (`host` or `host:port`) whose view counts in the quorum.'),
+    max_unhealthy: z
+      .union([z.literal('minority'), wholeNumber(1, 1000)], { error: 'expected minority, or a count' })
+      .prefault('minority')
+      .describe(
+        'Nothing is rebuilt while more nodes than this are unhealthy: a count, or `minority` (fewer than half). Never the last healthy node.',
+      ),
+    max_concurrent: wholeNumber(1, 1000).prefault(1).describe('Rebuilds at one time in the whole pool.'),
+    cliff: percentage
+      .prefault('50%')
+      .describe('When this share of the pool vanishes at once, the observer is taken to be at fault.'),
+    quarantine: truth
+      .prefault(true)
+      .describe(
+        'Whether a failed VM is kept, off and disconnected, until its replacement is certified; false: destroyed before.',
+      ),
+    startup_grace: duration
+      .prefault('10m')
+      .describe("After its start, and after a node's rebuild, a controller only measures."),
+    stability_window: positiveDuration
+      .prefault('1h')
+      .describe('A node that stays healthy for this long has its attempts forgotten.'),
+    max_attempts: wholeNumber(1, 100)
+      .prefault(3)
+      .describe('Rebuilds of one node within the stability window; then a person is called.'),
+    backoff: duration.prefault('2m').describe('Wait after a failed rebuild; doubled each time.'),
+    mode: z
+      .enum(['act', 'dry-run', 'approve'], { error: 'expected act, dry-run or approve' })
+      .prefault('act')
+      .describe('`act` by itself; `dry-run`: say what would be done; `approve`: ask a person first.'),
+  })
+  .describe('The gates that a remediation must pass.');
+
+/** Times and counts of a rebuild. */
+export const remediationSchema = z
+  .strictObject({
+    deadline: positiveDuration.prefault('30m').describe('A run of Ansible is ended after this time.'),
+    upload_lease: positiveDuration
+      .prefault('5m')
+      .describe('How long vCenter keeps an upload lease open after its client died.'),
+    slowest_operation: positiveDuration
+      .prefault('5m')
+      .describe('The longest that a single operation of vCenter takes.'),
+    address_timeout: positiveDuration.prefault('5m').describe('How long a new VM may take to have an address.'),
+    ssh_timeout: positiveDuration.prefault('5m').describe('How long its sshd may take to answer.'),
+    verify_timeout: positiveDuration.prefault('3m').describe('How long the checks of a new node may take to succeed.'),
+    generations: wholeNumber(1, 100).prefault(5).describe('Attempts at one incident, over all controllers.'),
+    keep_runs: wholeNumber(1, 100_000).prefault(200).describe('Runs whose files and records are kept.'),
+    keep_days: wholeNumber(1, 36_500).prefault(90).describe('Days for which they are kept.'),
+  })
+  .describe(
+    'Times and counts of a rebuild. Another controller takes over after deadline + upload_lease + slowest_operation.',
+  );
+
+const mail = z.strictObject({
+  smtp: z
+    .string({ error: 'expected a URL such as smtp://mail:25' })
+    .refine(isSmtpUrl, { error: 'expected smtp://host[:port] or smtps://host[:port], without user and password' })
+    .describe('Mail server.'),
+  user: line.nullable().prefault(null).describe('User, where the server wants one.'),
+  password: secret.nullable().prefault(null).describe("The user's password."),
+  from: line.describe('Sender.'),
+  to: z
+    .array(line, { error: 'expected a list of mail addresses' })
+    .min(1, { error: 'expected at least one mail address' })
+    .describe('Receivers.'),
+});
+
+const webhook = z.strictObject({
+  url: z
+    .string({ error: 'expected a URL' })
+    .refine(isWebUrl, { error: 'expected an http or https URL without user and password' })
+    .describe('Where each event is posted as JSON.'),
+  secret: secret.nullable().prefault(null).describe('Key that signs each event (HMAC-SHA256).'),
+});
+
+/** Whom regrow tells. */
+export const notifySchema = z
+  .strictObject({
+    mail: mail.nullable().prefault(null).describe('Mail to the administrator; null: none.'),
+    webhook: webhook.nullable().prefault(null).describe('Events to a program; null: none.'),
+  })
+  .describe('Whom regrow tells.');
+
+/** The HTTP endpoint. */
+export const httpSchema = z
+  .strictObject({
+    listen: textOf(/^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/, 'expected address:port, such as 127.0.0.1:8460')
+      .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, {
+        error: 'expected a port up to 65535',
+      })
+      .prefault('127.0.0.1:8460')
+      .describe('Address and port of the status page and API. The peers use the same port.'),
+    token: secret.nullable().prefault(null).describe('Bearer token for changes and for peers; null: both are refused.'),
+  })
+  .describe('The status page and API.');
+
+const playbooks = z.array(playbook, { error: 'expected a list of playbooks' });
+
+/** Playbooks of the user's own around a rebuild. */
+export const hooksSchema = z
+  .strictObject({
+    before_rebuild: playbooks
+      .prefault([])
+      .describe('Playbooks run before a node is fenced; a failure stops the rebuild.'),
+    after_rebuild: playbooks.prefault([]).describe('Playbooks run after a node is certified.'),
+  })
+  .describe('Playbooks of your own around a rebuild.');
+
+/** A file that is loaded onto new nodes. */
+export const fileSchema = z.strictObject({
+  path: absolutePath.describe('The file on this machine and on the node.'),
+  owner: textOf(/^[a-z_][a-z0-9_-]{0,31}$/, 'expected a user name')
+    .prefault('root')
+    .describe('Owner on the node.'),
+  group: textOf(/^[a-z_][a-z0-9_-]{0,31}$/, 'expected a group name')
+    .prefault('root')
+    .describe('Group on the node.'),
+  mode: textOf(/^0?[0-7]{3,4}$/, 'expected an octal mode in quotes, such as "0644"')
+    .prefault('0644')
+    .describe('Permissions on the node, in quotes.'),
+  service: textOf(/^[A-Za-z0-9@._:-]{1,128}$/, 'expected the name of a service')
+    .nullable()
+    .prefault(null)
+    .describe('Service that is restarted when the file changed.'),
+});
+
+/** Ansible as regrow calls it. */
+export const ansibleSchema = z
+  .strictObject({
+    path: z
+      .array(absolutePath, { error: 'expected a list of directories' })
+      .prefault([])
+      .describe('Directories put before PATH of the runs.'),
+    python_path: z
+      .array(absolutePath, { error: 'expected a list of directories' })
+      .prefault([])
+      .describe('Directories in PYTHONPATH of the runs.'),
+    hypervisor: label.prefault('vmware').describe('Which hypervisor role does the work.'),
+  })
+  .describe('Ansible as regrow calls it.');

@@ -1,0 +1,15 @@
+import type { Environment } from './environment.ts';
+import type { Config } from './schema.ts';
+import { resolveSecret, type SecretRef } from './secret.ts';
+
+/** Every secret that the configuration refers to. */
+export function secretRefs(config: Config): readonly SecretRef[] {
+  const refs = [config.vcenter.password, config.http.token, config.notify.webhook?.secret];
+  return refs.filter((ref) => ref !== null && ref !== undefined);
+}
+
+/** Their values, as far as they can be read now: to be kept out of whatever is written. */
+export async function secretValues(config: Config, env: Environment): Promise<readonly string[]> {
+  const values = await Promise.all(secretRefs(config).map((ref) => resolveSecret(ref, env).catch(() => '')));
+  return [...new Set(values)].filter((value) => value !== '');
+}

@@ -1,0 +1,53 @@
+import type { DataIssue } from './issues.ts';
+import type { Config } from './schema.ts';
+import { SecretLiteral } from './secret.ts';
+
+/** What is not wrong in a configuration, but worth a look. */
+export function warningIssues(config: Config): DataIssue[] {
+  return [...literalSecrets(config), ...slowChecks(config), ...nothingRebuilds(config)];
+}
+
+function literalSecrets(config: Config): DataIssue[] {
+  const { mail, webhook } = config.notify;
+  const secrets = [
+    { path: ['vcenter', 'password'], ref: config.vcenter.password },
+    { path: ['notify', 'mail', 'password'], ref: mail?.password },
+    { path: ['notify', 'webhook', 'secret'], ref: webhook?.secret },
+    { path: ['http', 'token'], ref: config.http.token },
+  ];
+  return secrets
+    .filter(({ ref }) => ref instanceof SecretLiteral)
+    .map(({ path }) => ({
+      path,
+      message: 'a literal secret: {file: /path} or {env: NAME} keeps it out of this file',
+      at: 'value',
+    }));
+}
+
+type Timed = Pick<Config['checks'][string], 'timeout' | 'interval'>;
+
+function slowChecks(config: Config): DataIssue[] {
+  const sections: readonly (readonly [string, Readonly<Record<string, Timed>>])[] = [
+    ['checks', config.checks],
+    ['host_checks', config.host_checks],
+  ];
+  return sections.flatMap(([section, checks]) =>
+    Object.entries(checks)
+      .filter(([, check]) => check.timeout > check.interval)
+      .map(([name]): DataIssue => {
+        const message = 'the timeout is longer than the interval: a slow measurement delays the next one';
+        return { path: [section, name], message, at: 'key' };
+      }),
+  );
+}
+
+function nothingRebuilds(config: Config): DataIssue[] {
+  const checks = [
+    ...Object.values(config.checks),
+    ...config.pool.nodes.flatMap((node) => Object.values(node.checks ?? {})),
+  ];
+  if (checks.some((check) => check !== null && check['on_failure'] === 'rebuild')) return [];
+  return [
+    { path: ['checks'], message: 'no check has on_failure: rebuild, so no node is ever rebuilt by itself', at: 'key' },
+  ];
+}

@@ -1,0 +1,126 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunEvent } from '../ansible/event.ts';
+import { newRunId } from '../ansible/run-id.ts';
+import type { RunHandle } from '../ansible/run-spec.ts';
+import { startRun } from '../ansible/start-run.ts';
+import { nodeNames, nodeSettings } from '../config/node-settings.ts';
+import { holdsAgainst } from '../pool/gates.ts';
+import { attendRun } from './attend.ts';
+import type { RebuildResult } from './conclude-rebuild.ts';
+import type { ControllerParts } from './controller-parts.ts';
+import { baseSpec, loadingVars, runFolderOf } from './playbook-run.ts';
+import { protocolVars } from './protocol-vars.ts';
+import { finishRun, insertRun, type RunIntent } from './run-journal.ts';
+import { acquireSlot, type SlotBusy } from './slot.ts';
+
+/** A rebuild to be: one node, or every node to deploy for a bootstrap. Without a judged VM it is about the one that has the name now. */
+export interface RebuildRequest extends RunIntent {
+  readonly kind: 'rebuild' | 'bootstrap';
+}
+
+/** A rebuild that is going on. */
+export interface StartedRebuild {
+  readonly kind: 'started';
+  readonly run: string;
+  readonly handle: RunHandle;
+  /** Follows the run to its end, keeps the journal, settles what it left and frees the slot. One result a node. */
+  attend(onEvent?: (event: RunEvent) => void): Promise<readonly RebuildResult[]>;
+}
+
+/** What came of asking for a rebuild. */
+export type RebuildStart =
+  | StartedRebuild
+  | { readonly kind: 'refused'; readonly result: RebuildResult }
+  | { readonly kind: 'busy'; readonly busy: SlotBusy };
+
+/**
+ * Starts a rebuild: this controller's gates, the machine's one slot, the intent in the journal, and only then the
+ * playbook, which looks, claims and guards in vCenter itself.
+ */
+export async function startRebuild(parts: ControllerParts, request: RebuildRequest): Promise<RebuildStart> {
+  for (const node of request.nodes) nodeSettings(parts.config, node);
+  const run = newRunId(parts.now().getTime());
+  const refusal = request.kind === 'rebuild' ? refusalBy(parts, request, run) : undefined;
+  if (refusal !== undefined) return { kind: 'refused', result: refusal };
+
+  const slot = await acquireSlot(parts.config.state_dir, { run, node: request.nodes.join(',') });
+  if (slot.kind === 'busy') return { kind: 'busy', busy: slot };
+  try {
+    insertRun(parts, request, run);
+    const handle = await launch(parts, request, run);
+    parts.journal.runs.transition(run, 'running');
+    return {
+      kind: 'started',
+      run,
+      handle,
+      attend: (onEvent) => attendRun(parts, { run, nodes: request.nodes, kind: request.kind, handle, slot, onEvent }),
+    };
+  } catch (error) {
+    await slot.release();
+    throw error;
+  }
+}
+
+function refusalBy(parts: ControllerParts, request: RebuildRequest, run: string): RebuildResult | undefined {
+  const [node = ''] = request.nodes;
+  const [hold] = holdsAgainst({
+    node,
+    self: parts.self,
+    pauses: parts.journal.pauses.active(parts.now().toISOString()),
+    mode: request.dryRun ? 'act' : parts.config.safety.mode,
+    byHand: request.trigger === 'operator',
+    force: request.force,
+  });
+  if (hold === undefined) return undefined;
+  const result: RebuildResult = {
+    run,
+    node,
+    outcome: 'refused',
+    gate: hold.gate,
+    class: null,
+    step: 'gates',
+    message: hold.message,
+    remedy: hold.forceable ? `To override it: --force ${hold.gate}` : null,
+    address: null,
+    fenced: false,
+    pending: null,
+  };
+  insertRun(parts, request, run);
+  finishRun(parts, run, request.kind, [result], []);
+  return result;
+}
+
+async function launch(parts: ControllerParts, request: RebuildRequest, run: string): Promise<RunHandle> {
+  const { config } = parts;
+  const runDir = runFolderOf(config, run);
+  const loading = await loadingVars(parts, runDir);
+  await mkdir(runDir, { recursive: true, mode: 0o700 });
+  await writeFile(join(runDir, 'node-regrow.yml'), loading.configText, { mode: 0o600 });
+  const base = await baseSpec(parts, run, request.kind === 'rebuild' ? 'rebuild_node.yml' : 'bootstrap.yml');
+  return startRun({
+    ...base,
+    environment: { ...base.environment, ...loading.environment },
+    expectedHosts: request.nodes,
+    deadlineMs: config.remediation.deadline,
+    extraVars: {
+      ...loading.extraVars,
+      ...protocolVars(parts, request.nodes, run),
+      node: request.nodes.join(','),
+      regrow_force: request.force,
+      regrow_dry_run: request.dryRun,
+      ...(request.judged
+        ? { regrow_judged: Object.fromEntries(request.nodes.map((node) => [node, vmOf(request)])) }
+        : {}),
+    },
+  });
+}
+
+function vmOf({ judged }: RebuildRequest): object {
+  return { moid: judged?.moid, instance_uuid: judged?.instanceUuid };
+}
+
+/** Every node of the pool, or those given. */
+export function chosenNodes(parts: ControllerParts, nodes: readonly string[]): readonly string[] {
+  return nodes.length > 0 ? nodes : nodeNames(parts.config);
+}

@@ -1,0 +1,62 @@
+import type { StoreDatabase } from './database.ts';
+import { parseObject, toJson, type Redact } from './text.ts';
+
+export interface NewEvent {
+  /** ISO UTC. */
+  readonly at: string;
+  readonly run?: string | null | undefined;
+  readonly node?: string | null | undefined;
+  /** A dotted word, such as `run.started` or `gate.held`. */
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Something that happened. Ids grow, and none is used twice, so a reader can resume after the last one it saw. */
+export interface JournalEvent {
+  readonly id: number;
+  readonly at: string;
+  readonly run: string | null;
+  readonly node: string | null;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface EventFilter {
+  readonly run?: string | undefined;
+  readonly node?: string | undefined;
+  /** Only events with a greater id. */
+  readonly after?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface Events {
+  append(event: NewEvent): number;
+  /** Oldest first. */
+  list(filter?: EventFilter): readonly JournalEvent[];
+}
+
+type EventRecord = Omit<JournalEvent, 'data'> & { readonly data: string };
+
+/** The events table. */
+export function createEvents(database: StoreDatabase, redact: Redact): Events {
+  const insert = database.prepare<Omit<EventRecord, 'id'>>(
+    'INSERT INTO events (at, run, node, type, data) VALUES (@at, @run, @node, @type, @data)',
+  );
+  const select = database.prepare<
+    { run: string | null; node: string | null; after: number; limit: number },
+    EventRecord
+  >(
+    `SELECT * FROM events WHERE id > @after AND (@run IS NULL OR run = @run) AND (@node IS NULL OR node = @node)
+     ORDER BY id LIMIT @limit`,
+  );
+  return {
+    append: ({ at, run = null, node = null, type, data }) =>
+      database.write(() => Number(insert.run({ at, run, node, type, data: toJson(data, redact) }).lastInsertRowid)),
+    list: ({ run, node, after = 0, limit = 1000 } = {}) =>
+      database.read(() =>
+        select
+          .all({ run: run ?? null, node: node ?? null, after, limit })
+          .map((record) => ({ ...record, data: parseObject(record.data) })),
+      ),
+  };
+}

@@ -1,0 +1,72 @@
+import type { StoreDatabase } from './database.ts';
+
+/** What vCenter last said about a node. Times are ISO UTC. */
+export interface NodeSeen {
+  readonly name: string;
+  /** Null when there is no VM of that name. */
+  readonly moid: string | null;
+  readonly instance_uuid: string | null;
+  readonly address: string | null;
+  /** vCenter's word: `poweredOn`, `poweredOff`, `suspended`. */
+  readonly power: string | null;
+  /** vCenter's word for its host: `connected`, `disconnected`, `notResponding` ... */
+  readonly connection?: string | null | undefined;
+  /** vCenter's word for the guest: `green`, `yellow`, `red`, `gray`. Green is evidence of life; the others prove nothing. */
+  readonly heartbeat?: string | null | undefined;
+  readonly certified: boolean;
+  readonly seen_at: string;
+}
+
+/** A node as recorded. */
+export interface NodeRecord extends NodeSeen {
+  readonly connection: string | null;
+  readonly heartbeat: string | null;
+}
+
+/** One VM, by vCenter's names for it. */
+export interface KnownVm {
+  readonly moid: string;
+  readonly instance_uuid: string;
+}
+
+export interface Nodes {
+  /** Records what was seen. A report older than the recorded one changes nothing. */
+  upsert(node: NodeSeen): void;
+  get(name: string): NodeRecord | undefined;
+  /** The last VM that was seen under the name, also when there is none any more. */
+  lastVm(name: string): KnownVm | undefined;
+  /** By name. */
+  all(): readonly NodeRecord[];
+}
+
+type Row = Omit<NodeRecord, 'certified'> & { readonly certified: number };
+
+/** The nodes table: the last known identity and address of each. */
+export function createNodes(database: StoreDatabase): Nodes {
+  const upsert = database.prepare<Row>(
+    `INSERT INTO nodes VALUES (@name, @moid, @instance_uuid, @address, @power, @connection, @heartbeat, @certified, @seen_at)
+     ON CONFLICT (name) DO UPDATE SET moid = excluded.moid, instance_uuid = excluded.instance_uuid, address = excluded.address,
+     power = excluded.power, connection = excluded.connection, heartbeat = excluded.heartbeat, certified = excluded.certified,
+     seen_at = excluded.seen_at WHERE excluded.seen_at >= nodes.seen_at`,
+  );
+  const remember = database.prepare<KnownVm & { readonly name: string }>(
+    `INSERT INTO identities VALUES (@name, @moid, @instance_uuid)
+     ON CONFLICT (name) DO UPDATE SET moid = excluded.moid, instance_uuid = excluded.instance_uuid`,
+  );
+  const selectVm = database.prepare<[string], KnownVm>('SELECT moid, instance_uuid FROM identities WHERE name = ?');
+  const select = database.prepare<[string], Row>('SELECT * FROM nodes WHERE name = ?');
+  const selectAll = database.prepare<[], Row>('SELECT * FROM nodes ORDER BY name');
+  const toNode = (row: Row): NodeRecord => ({ ...row, certified: row.certified !== 0 });
+  return {
+    upsert: (node) => {
+      const { name, moid, instance_uuid, connection = null, heartbeat = null } = node;
+      database.write(() => {
+        const { changes } = upsert.run({ ...node, connection, heartbeat, certified: node.certified ? 1 : 0 });
+        if (changes > 0 && moid && instance_uuid) remember.run({ name, moid, instance_uuid });
+      });
+    },
+    get: (name) => database.read(() => select.all(name).map(toNode)[0]),
+    lastVm: (name) => database.read(() => selectVm.get(name)),
+    all: () => database.read(() => selectAll.all().map(toNode)),
+  };
+}

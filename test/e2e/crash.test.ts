@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Lab } from '../lab/lab.ts';
+import { adminController, rebuild } from './controllers.ts';
+import { expectNothingLeft, killAtTask } from './crash.ts';
+
+let lab: Lab;
+let config: string;
+
+beforeAll(async () => {
+  lab = await Lab.up({ nodes: 2, leaseSeconds: 5 });
+  config = await adminController(lab, 'crash', (text) => text.replace(/upload_lease: \S+,/, 'upload_lease: 6s,'));
+}, 180_000);
+afterAll(async () => lab.down());
+
+describe('a rebuild whose controller and run are killed', () => {
+  it.each([
+    ['Power off exactly that VM', 'rebuilt'],
+    ['Deploy the VM from the image, powered off', 'rebuilt'],
+    ['Copy the image', 'rebuilt'],
+    ['Write the certifying note', 'already_healthy'],
+  ])('at "%s" is taken up by the next one: %s, and nothing is left', async (task, outcome) => {
+    const old = await lab.vm('webbox2');
+    await lab.kill('webbox2');
+    const killed = await killAtTask(lab, config, 'webbox2', task, 'group');
+    expect(await rebuild(lab, 'webbox2', { config })).toMatchObject({ outcome });
+    expect((await lab.vm('webbox2')).instance_uuid).not.toBe(old.instance_uuid);
+    await expectNothingLeft(lab, config, 'webbox2');
+    const shown = await lab.regrow(['show', killed, '--json'], { config });
+    expect(shown.stdout).toContain('interrupted');
+  });
+});
+
+describe('a rebuild whose controller alone is killed', () => {
+  it('goes on, and the next command follows it to its end', async () => {
+    await lab.kill('webbox2');
+    const run = await killAtTask(lab, config, 'webbox2', 'Power off exactly that VM', 'controller');
+    expect(await rebuild(lab, 'webbox2', { config })).toMatchObject({ outcome: 'rebuilt', run });
+    await expectNothingLeft(lab, config, 'webbox2');
+  });
+});

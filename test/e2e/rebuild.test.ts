@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Lab, type Operation } from '../lab/lab.ts';
+import { Vsphere } from '../lab/vsphere.ts';
+import { adminController, rebuild, rebuildFrom } from './controllers.ts';
+import { ArgvWatch, filesHolding } from './secret-watch.ts';
+
+let lab: Lab;
+const harmful = ['power_off', 'rename', 'destroy'];
+
+beforeAll(async () => {
+  lab = await Lab.up({ nodes: 3 });
+}, 180_000);
+afterAll(async () => lab.down());
+
+/** vCenter's record of what the body did. */
+async function during(body: () => Promise<void>): Promise<readonly Operation[]> {
+  const before = lab.operations().length;
+  await body();
+  return lab.operations().slice(before);
+}
+
+describe('a healthy pool', () => {
+  it('is left alone: the answer is already_healthy, exit code 7, and vCenter records nothing', async () => {
+    const operations = await during(async () => {
+      expect(await rebuild(lab, 'webbox1')).toMatchObject({ outcome: 'already_healthy', exitCode: 7 });
+    });
+    expect(operations).toEqual([]);
+  });
+
+  it('shows as healthy, with identities and addresses from vCenter, exit code 0', async () => {
+    const { exitCode, stdout } = await lab.regrow(['status', '--json']);
+    const vm = await lab.vm('webbox2');
+    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+    expect(stdout).toContain(vm.instance_uuid);
+    expect(stdout).toContain(vm.address);
+  });
+
+  it('is not rebuilt by a command that nobody confirmed', async () => {
+    const { exitCode, stderr } = await lab.regrow(['rebuild', 'webbox1']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('--confirm webbox1');
+  });
+});
+
+describe('a node that failed', () => {
+  it('changes nothing in vCenter under --dry-run, and tells what would be done', async () => {
+    await lab.kill('webbox3');
+    const operations = await during(async () => {
+      const answer = await rebuild(lab, 'webbox3', { args: ['--dry-run'] });
+      expect(answer).toMatchObject({ exitCode: 0, gate: 'dry_run' });
+      expect(answer.message).toContain('would fence');
+    });
+    expect(operations).toEqual([]);
+  });
+
+  it('is fenced, rebuilt and certified: exactly the judged VM is touched, and no secret is seen anywhere', async () => {
+    const old = await lab.vm('webbox3');
+    const watch = new ArgvWatch(lab.password());
+    const operations = await during(async () => {
+      expect(await rebuild(lab, 'webbox3')).toMatchObject({ outcome: 'rebuilt', exitCode: 0, fenced: true });
+    });
+    expect(await watch.stop()).toEqual([]);
+    expect(watch.samples).toBeGreaterThan(10);
+
+    const now = await lab.vm('webbox3');
+    expect(now.address).not.toBe(old.address);
+    expect(now.instance_uuid).not.toBe(old.instance_uuid);
+    expect(now.annotation).toMatch(/^regrow: certified pool=web by=\S+ run=\S+ at=\S+$/);
+    const harm = operations.filter(({ operation }) => harmful.includes(operation));
+    expect(harm.map(({ operation, instance_uuid }) => [operation, instance_uuid])).toEqual([
+      ['power_off', old.instance_uuid],
+      ['rename', old.instance_uuid],
+      ['destroy', old.instance_uuid],
+    ]);
+    expect(operations.filter(({ operation }) => operation === 'deploy').map(({ vm }) => vm)).toEqual(['webbox3']);
+    const certify = operations.findIndex((each) => /certified/.test(JSON.stringify(each.detail?.['annotation'] ?? '')));
+    const destroy = operations.findIndex(({ operation }) => operation === 'destroy');
+    expect(certify).toBeGreaterThan(-1);
+    expect(destroy).toBeGreaterThan(certify);
+    expect((await lab.state()).vms.map(({ name }) => name).toSorted()).toEqual(['webbox1', 'webbox2', 'webbox3']);
+
+    const admin = join(lab.dir, 'admin');
+    expect(await filesHolding(admin, lab.password())).toEqual([]);
+    expect(await filesHolding('/tmp', lab.password())).toEqual([]);
+  });
+
+  it('gets the configuration with all nodes, the image, and keys of its own', async () => {
+    const config = await lab.ssh('webbox3', 'cat /etc/regrow/regrow.yml');
+    for (const node of ['webbox1', 'webbox2', 'webbox3']) expect(config.stdout).toContain(node);
+    expect(config.stdout).not.toContain(lab.password());
+    const images = await lab.ssh('webbox3', 'cd /var/lib/regrow/image && sha256sum *');
+    const here = await lab.ssh('webbox1', 'cd /var/lib/regrow/image && sha256sum *');
+    expect(images.stdout).toBe(here.stdout);
+    expect(images.stdout.split('\n')).toHaveLength(2);
+    const key = await lab.ssh('webbox3', 'cat /etc/regrow/id_ed25519');
+    expect(key.stdout).toContain('PRIVATE KEY');
+    expect(key.stdout).not.toBe((await lab.ssh('webbox1', 'cat /etc/regrow/id_ed25519')).stdout);
+    expect(key.stdout.trim()).not.toBe(readFileSync(join(lab.dir, 'id_ed25519'), 'utf8').trim());
+    const password = await lab.ssh('webbox3', 'stat -c %a /etc/regrow/vcenter-password');
+    expect(password.stdout).toBe('600');
+  });
+
+  it('rebuilds another node in its turn', async () => {
+    await lab.kill('webbox1');
+    const old = await lab.vm('webbox1');
+    const operations = await during(async () => {
+      expect(await rebuildFrom(lab, 'webbox3', 'webbox1')).toMatchObject({ outcome: 'rebuilt', exitCode: 0 });
+    });
+    const destroyed = operations.filter(({ operation }) => operation === 'destroy');
+    expect(destroyed.map(({ instance_uuid }) => instance_uuid)).toEqual([old.instance_uuid]);
+    expect((await lab.vm('webbox1')).annotation).toContain('by=webbox3');
+  });
+
+  it('cannot be rebuilt by itself', async () => {
+    const answer = await rebuildFrom(lab, 'webbox3', 'webbox3');
+    expect(answer).toMatchObject({ outcome: 'refused', gate: 'own_node', exitCode: 4 });
+  });
+});
+
+describe('a VM that must not be touched', () => {
+  it('is refused without the certifying note', async () => {
+    const vm = await lab.vm('webbox2');
+    await lab.kill('webbox2');
+    const vsphere = new Vsphere(lab.dir);
+    try {
+      await vsphere.login(lab.password());
+      await vsphere.value('reconfigure', { moid: vm.moid, annotation: 'somebody wrote this' });
+      const operations = await during(async () => {
+        expect(await rebuild(lab, 'webbox2')).toMatchObject({ outcome: 'refused', gate: 'not_certified', exitCode: 4 });
+      });
+      expect(operations).toEqual([]);
+      await vsphere.value('reconfigure', { moid: vm.moid, annotation: vm.annotation });
+    } finally {
+      vsphere.close();
+    }
+  });
+
+  it('is left alone when it carries the name of the judged VM with another identity: already_replaced', async () => {
+    const operations = await during(async () => {
+      const answer = await rebuild(lab, 'webbox2', {
+        args: ['--judged', 'vm-999/00000000-0000-0000-0000-000000000000'],
+      });
+      expect(answer).toMatchObject({ outcome: 'already_replaced', exitCode: 7 });
+    });
+    expect(operations).toEqual([]);
+  });
+});
+
+describe('several controllers on one fault', () => {
+  it.each([2, 4])('%i at the same time: one rebuilds, the others have nothing to do', async (count) => {
+    const old = await lab.vm('webbox2');
+    if (old.guest === 'running') await lab.kill('webbox2');
+    const configs = await Promise.all(
+      Array.from({ length: count }, (_, index) => adminController(lab, `race${index}`)),
+    );
+    const operations = await during(async () => {
+      const answers = await Promise.all(configs.map((config) => rebuild(lab, 'webbox2', { config })));
+      const outcomes = answers.map(({ outcome }) => outcome);
+      expect(outcomes.filter((outcome) => outcome === 'rebuilt')).toHaveLength(1);
+      expect(answers.map(({ exitCode }) => exitCode).toSorted((a, b) => a - b)).toEqual([
+        0,
+        ...Array(count - 1).fill(7),
+      ]);
+    });
+    const destroyed = operations.filter(({ operation }) => operation === 'destroy');
+    expect(destroyed.map(({ instance_uuid }) => instance_uuid)).toEqual([old.instance_uuid]);
+    expect(operations.filter(({ operation, result }) => operation === 'deploy' && result === 'success')).toHaveLength(
+      1,
+    );
+    expect((await lab.state()).vms.filter(({ name }) => name.startsWith('webbox2'))).toHaveLength(1);
+  });
+});

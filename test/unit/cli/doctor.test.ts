@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ansibleFindings } from '../../../src/cli/doctor/ansible.ts';
+import { imageFindings } from '../../../src/cli/doctor/image.ts';
+import { machineFindings } from '../../../src/cli/doctor/machine.ts';
+import { mailFindings } from '../../../src/cli/doctor/mail.ts';
+import { parseOvf } from '../../../src/cli/doctor/ovf.ts';
+import { secretFindings } from '../../../src/cli/doctor/secrets.ts';
+import type { Finding } from '../../../src/cli/doctor/finding.ts';
+import type { Config } from '../../../src/config/schema.ts';
+import { configOf, minimalText } from '../config/sample.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'regrow-doctor-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const ovf = `<?xml version="1.0"?>
+<Envelope xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1">
+  <References><File ovf:href="core-disk1.vmdk" ovf:id="f1" ovf:size="5"/></References>
+  <NetworkSection><Info>&lt;Networks></Info><Network ovf:name="VM Network"/></NetworkSection>
+</Envelope>`;
+
+function config(more = ''): Config {
+  return configOf(
+    `${minimalText.replace('/var/lib/regrow/image', folder).replace('datastore: ds1', 'datastore: ds1, networks: {VM Network: NET}')}${more}`,
+  );
+}
+
+function brief(findings: readonly Finding[]): readonly string[] {
+  return findings.map(({ item, status, detail }) => `${status} ${item.replace(folder, '')}: ${detail}`);
+}
+
+describe('the image', () => {
+  beforeEach(async () => {
+    await writeFile(join(folder, 'core.ovf'), ovf);
+    await writeFile(join(folder, 'core-disk1.vmdk'), 'disk!');
+  });
+
+  it('is ok when each file is there with its size and checksum', async () => {
+    const sum = createHash('sha256').update('disk!').digest('hex');
+    await writeFile(join(folder, 'core.mf'), `SHA256(core-disk1.vmdk)= ${sum}\n`);
+    expect(brief(await imageFindings(config()))).toEqual(['ok image /core.ovf: complete, 1 file']);
+  });
+
+  it('fails with each file that is missing, cut short or changed', async () => {
+    await writeFile(join(folder, 'core.mf'), `SHA256(core-disk1.vmdk)= ${'0'.repeat(64)}\nSHA1(core.iso)= 00\n`);
+    expect(brief(await imageFindings(config()))[0]).toMatch(/another checksum.*core.iso of the manifest is missing/);
+    await writeFile(join(folder, 'core-disk1.vmdk'), 'disk');
+    expect(brief(await imageFindings(config()))[0]).toContain('core-disk1.vmdk has 4 bytes instead of 5');
+    await rm(join(folder, 'core-disk1.vmdk'));
+    expect(brief(await imageFindings(config()))[0]).toContain('core-disk1.vmdk is missing');
+  });
+
+  it('fails when it refers to a file elsewhere, has an unmapped network, or is no OVF', async () => {
+    await writeFile(
+      join(folder, 'core.ovf'),
+      ovf.replace('core-disk1.vmdk', '../../etc/passwd').replace('VM Network', 'Other'),
+    );
+    const found = brief(await imageFindings(config()));
+    expect(found[0]).toContain('../../etc/passwd, which is not beside it');
+    expect(found.slice(1)).toEqual([
+      'fail image /core.ovf: its network "Other" is not mapped',
+      'warn image /core.ovf: it has no network "VM Network"',
+    ]);
+    await writeFile(join(folder, 'core.ovf'), 'PK\u0003\u0004');
+    expect(brief(await imageFindings(config()))[0]).toContain('fail image /core.ovf: it is no OVF');
+    await rm(join(folder, 'core.ovf'));
+    expect(brief(await imageFindings(config()))[0]).toContain('does not exist');
+  });
+});
+
+describe('the reader of OVF files', () => {
+  it.each([
+    ['<Envelope><a></Envelope>', 'line 1: </Envelope> closes nothing'],
+    ['<Envelope>\n<a', 'line 2: broken XML'],
+    ['<Envelope>', '<Envelope> is not closed'],
+    ['<Envelope/><Envelope/>', 'line 1: a second root element'],
+    ['<!DOCTYPE x [<!ENTITY a "b">]><Envelope/>', 'it has a document type, which is not allowed here'],
+    ['<html/>', 'it is no OVF: the root element is not Envelope'],
+    ['', 'it is no OVF: the root element is not Envelope'],
+  ])('says of %j that %s', (text, problem) => {
+    expect(parseOvf(text)).toBe(problem);
+  });
+
+  it('passes over comments and CDATA, and reads entities in attributes', () => {
+    const text =
+      '<Envelope><!-- <File href="no"/> --><![CDATA[<File href="no"/>]]><o:File o:href=\'a&amp;b>.vmdk\'/></Envelope>';
+    expect(parseOvf(text)).toEqual({ files: [{ href: 'a&b>.vmdk', size: undefined }], networks: [] });
+  });
+
+  it('answers with an OVF or a reason, whatever the text is, and in time', () => {
+    const texts = fc.array(
+      fc.constantFrom('<', '>', '/', 'Envelope', '"', "'", '=', ' a', '<!--', '-->', '<![CDATA[', '<?', '!', 'é', '\n'),
+      { maxLength: 80 },
+    );
+    fc.assert(
+      fc.property(texts, (parts) => ['string', 'object'].includes(typeof parseOvf(parts.join('')))),
+      { numRuns: 500 },
+    );
+    for (const part of ['<', '<a ', '<!--', '<a b="', "<a b='x", '<![CDATA[', '<a b="x" '])
+      expect(typeof parseOvf(part.repeat(50_000))).toBe('string');
+  });
+});
+
+describe('this machine', () => {
+  it('needs an ssh key of its own that nobody else can read and that needs no passphrase', async () => {
+    const key = join(folder, 'key');
+    const found = async (): Promise<string> => {
+      const findings = await machineFindings(config(`ssh: {private_key_file: ${key}}\n`));
+      return brief(findings.filter(({ item }) => item === 'ssh key'))[0] ?? '';
+    };
+    expect(await found()).toContain('does not exist');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    expect(await found()).toMatch(/^ok ssh key: .*ssh-ed25519/);
+    await chmod(key, 0o644);
+    expect(await found()).toContain('others can read');
+    await writeFile(key, 'hello');
+    await chmod(key, 0o600);
+    expect(await found()).toContain('no private key');
+    await rm(key);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'secret', '-f', key]);
+    expect(await found()).toContain('passphrase');
+  });
+
+  it('needs a state_dir that others cannot read', async () => {
+    const state = async (): Promise<string> => {
+      const findings = await machineFindings(config(`state_dir: ${folder}/state\n`));
+      return brief(findings.filter(({ item }) => item === 'state_dir'))[0] ?? '';
+    };
+    expect(await state()).toContain('warn state_dir');
+    await mkdir(join(folder, 'state'), { mode: 0o755 });
+    expect(await state()).toContain('others can read');
+    await chmod(join(folder, 'state'), 0o700);
+    expect(await state()).toMatch(/^ok/);
+  });
+});
+
+describe('the mail server', () => {
+  it('is ok when it greets, and fails when it does not', async () => {
+    let greeting = '220 mail.example.org ESMTP\r\n';
+    const server = createServer((socket) => socket.end(greeting));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const mail = config(`notify: {mail: {smtp: "smtp://127.0.0.1:${port}", from: a@b.c, to: [d@e.f]}}\n`);
+    expect(brief(await mailFindings(mail))).toEqual([`ok mail 127.0.0.1:${port}: 220 mail.example.org ESMTP`]);
+    greeting = '554 go away\r\n';
+    expect(brief(await mailFindings(mail))).toEqual([`fail mail 127.0.0.1:${port}: 554 go away`]);
+    greeting = '';
+    expect(brief(await mailFindings(mail))).toEqual([
+      `fail mail 127.0.0.1:${port}: the connection was closed without a greeting`,
+    ]);
+    server.close();
+    await once(server, 'close');
+    expect(brief(await mailFindings(mail))[0]).toContain('ECONNREFUSED');
+    expect(await mailFindings(config())).toEqual([]);
+  });
+});
+
+describe('the secrets', () => {
+  it('are each read once, and none is shown', async () => {
+    const literal = config(
+      `http: {token: hunter2}\nnotify: {webhook: {url: "https://x/", secret: {file: ${folder}/none}}}\n`,
+    );
+    expect(brief(await secretFindings(literal, { VCENTER_PASSWORD: 'hunter3' }))).toEqual([
+      'ok vcenter.password: from the environment variable VCENTER_PASSWORD',
+      'warn http.token: written into the configuration itself',
+      expect.stringContaining('fail notify.webhook.secret: A secret is not available'),
+    ]);
+  });
+});
+
+describe('Ansible', () => {
+  const fakes = async (versions: { core: string; collection: string; python: string }): Promise<Config> => {
+    const tool = async (name: string, script: string): Promise<void> => {
+      await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`);
+      await chmod(join(folder, name), 0o755);
+    };
+    await tool(
+      'ansible-playbook',
+      `echo 'ansible-playbook [core ${versions.core}]'; echo '  python version = 3.11 (x) (${folder}/py)'`,
+    );
+    await tool('ansible-galaxy', `echo '{"/usr/a": {"'$5'": {"version": "${versions.collection}"}}}'`);
+    await tool('py', versions.python);
+    return config(`ansible: {path: [${folder}]}\n`);
+  };
+
+  it('is ok when core, collections and pyVmomi are new enough', async () => {
+    const good = await fakes({
+      core: '2.19.1',
+      collection: '5.7.2',
+      python: 'echo \'{"version": "8.0.3", "json": true}\'',
+    });
+    expect(brief(await ansibleFindings(good))).toEqual([
+      'ok ansible-core: 2.19.1',
+      'ok community.vmware: 5.7.2',
+      'ok ansible.posix: 5.7.2',
+      'ok pyVmomi: 8.0.3 (/py)'.replace('(/py)', `(${folder}/py)`),
+    ]);
+  });
+
+  it('fails for what is too old or not there, each with a remedy', async () => {
+    const old = await fakes({
+      core: '2.9.6',
+      collection: '1.0.0',
+      python: 'echo \'{"version": "6.7.1", "json": false}\'',
+    });
+    const findings = await ansibleFindings(old);
+    expect(findings.map(({ status }) => status)).toEqual(['fail', 'fail', 'fail', 'fail']);
+    for (const finding of findings) expect(finding).toHaveProperty('remedy');
+    const broken = await fakes({ core: '2.19.1', collection: '5.7.2', python: 'exit 1' });
+    expect(brief(await ansibleFindings(broken))).toContainEqual(
+      expect.stringMatching(/^fail pyVmomi: .*cannot import it/),
+    );
+  });
+});
