@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { once } from 'node:events';
 import Database from 'better-sqlite3';
 import { expect } from 'vitest';
@@ -85,7 +85,7 @@ export function nameOf(name: string): string {
 }
 
 function stateDirOf(lab: Lab, config: string): string {
-  const [, name] = /regrow-(.*)\.yml$/.exec(config) ?? [];
+  const [, name] = /^regrow-(.*)\.yml$/.exec(basename(config)) ?? [];
   return join(lab.dir, name === undefined ? 'admin' : `admin-${name}`);
 }
 
