@@ -179,9 +179,11 @@ function inOrder(effects: readonly Effect[]): readonly Effect[] {
   return effects.toSorted((a, b) => rank(a) - rank(b));
 }
 
-/** The next time at which something follows from time alone; undefined when nothing does. */
-export function nextWake(state: PoolState, policy: PoolPolicy): number | undefined {
-  const times = Object.values(state.nodes).flatMap((node) => wakesOf(node, policy));
+/** The next time after `now` at which something follows from time alone; undefined when nothing does. */
+export function nextWake(state: PoolState, policy: PoolPolicy, now: number): number | undefined {
+  const times = Object.values(state.nodes)
+    .flatMap((node) => wakesOf(node, policy))
+    .filter((time) => time > now);
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
