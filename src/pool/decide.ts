@@ -41,7 +41,7 @@ export function decide(state: PoolState, event: PoolEvent, policy: PoolPolicy, n
     const turn: Turn = { name, pool: current, policy, now };
     const step = followedBy(stepFor(turn, node, event), (next) => proceed(turn, next, occasionOf(event)));
     const after = settled(turn, step.node);
-    effects.push(...memoryEffects(turn, node, after), ...transitionEffects(turn, node, after), ...step.effects);
+    effects.push(...memoryEffects(turn, node, after), ...step.effects, ...transitionEffects(turn, node, after));
     if (after !== node) current = { ...current, nodes: { ...current.nodes, [name]: after } };
   }
   return { state: current, effects: inOrder(effects) };
@@ -134,8 +134,8 @@ function replanned(state: PoolState, policy: PoolPolicy, now: number): Decision<
     nodes[name] = step.node;
     effects.push(
       ...memoryEffects(turn, before, step.node),
-      ...transitionEffects(turn, before, step.node),
       ...step.effects,
+      ...transitionEffects(turn, before, step.node),
     );
   }
   for (const [name, node] of Object.entries(state.nodes)) {
