@@ -6,7 +6,7 @@ import type { ReconcilerMemory } from './reconciler.ts';
 
 /** What the memory of faults needs beside the journal. */
 export interface MemoryParts {
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, 'faults' | 'nodes' | 'events' | 'atomically'>;
   /** Monotonic milliseconds, as in the states. */
   readonly monotonicMs: () => number;
   /** Wall time, for what outlives this boot. */
