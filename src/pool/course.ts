@@ -62,7 +62,9 @@ function proceedRebuild(turn: Turn, node: NodeState, occasion: Occasion): Step {
   const { course } = fault;
   if (course.kind === 'running' || course.kind === 'exhausted') return still(node);
   const other = occupied(turn, node);
-  if (other !== undefined) return proceedElsewhere(turn, node, other);
+  // What a person or vCenter's state holds stays held, whoever works on the node meanwhile.
+  const isHeldFast = course.kind === 'held' && !course.isOurs;
+  if (other !== undefined && !isHeldFast) return proceedElsewhere(turn, node, other);
   switch (course.kind) {
     case 'watching':
       return wantsRebuild(turn, node) ? inTurn(turn, node) : still(node);
@@ -80,10 +82,14 @@ function proceedRebuild(turn: Turn, node: NodeState, occasion: Occasion): Step {
   }
 }
 
-/** Somebody else's claim or half-built VM, as long as it is not to be taken over. */
+/**
+ * Somebody else's claim or half-built VM, as long as it is not to be taken over. What this controller's own failed attempt left is
+ * ended by its next one. The name alone does not tell: a node that was rebuilt has the name of its predecessor, and not its runs.
+ */
 function occupied(turn: Turn, node: NodeState): { readonly by: string | null } | undefined {
   const pending = node.read?.pending ?? null;
-  return pending === null || isStale(turn, pending.sinceMs) ? undefined : pending;
+  if (pending === null || isStale(turn, pending.sinceMs)) return undefined;
+  return pending.by === turn.policy.builder && node.attempts > 0 ? undefined : pending;
 }
 
 function proceedElsewhere(turn: Turn, node: NodeState, { by }: { readonly by: string | null }): Step {
@@ -124,6 +130,9 @@ function start(turn: Turn, node: NodeState): Step {
   const holds = gatesHere(turn);
   if (holds.length > 0) return hold(turn, node, { kind: 'held', holds, until: null, isOurs: true });
   if (node.attempts >= policy.maxAttempts) return exhaust(turn, node);
+  const restsUntil = (node.lastAttemptAt ?? -Infinity) + backoffOf(turn, node);
+  if (node.attempts > 0 && turn.now < restsUntil)
+    return on(node, { kind: 'waiting', reason: 'backoff', until: restsUntil });
   const judged = node.fault?.vm ?? null;
   return {
     ...on(node, { kind: 'running', run: null }),
@@ -162,6 +171,11 @@ export function exhaust(turn: Turn, node: NodeState): Step {
     ...on(node, { kind: 'exhausted' }),
     effects: [record(turn, 'fault.exhausted', { attempts: node.attempts }), { kind: 'alert', node: name, text }],
   };
+}
+
+/** The wait after the last attempt, in milliseconds: doubled with each attempt after the first. */
+export function backoffOf({ policy }: Turn, { attempts }: NodeState): number {
+  return policy.backoffMs * 2 ** Math.max(0, Math.min(attempts, 20) - 1);
 }
 
 function look(turn: Turn, node: NodeState): Step {

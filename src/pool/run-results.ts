@@ -1,4 +1,4 @@
-import { exhaust, hold, wait } from './course.ts';
+import { backoffOf, exhaust, hold, wait } from './course.ts';
 import type { Effect, PoolEvent } from './events.ts';
 import { closed, withoutOldResults } from './judge.ts';
 import type { NodeState } from './node-state.ts';
@@ -12,11 +12,13 @@ const askAgainMs = 60_000;
 const soon: Effect = { kind: 'discover' };
 
 /** The node after an own rebuild has ended. */
-export function afterRun(turn: Turn, node: NodeState, event: RunEnded): Step {
+export function afterRun(turn: Turn, before: NodeState, event: RunEnded): Step {
   const { policy } = turn;
+  // What was read while it ran shows its own claim.
+  const node = before.read === null ? before : { ...before, read: { ...before.read, pending: null } };
   switch (event.outcome) {
     case 'rebuilt':
-      return afterRebuilt(turn, counted(turn, node));
+      return afterRebuilt(turn, counted(turn, before));
     case 'already_healthy':
       return read(wait(turn, withoutOldResults(node), 'answered', backoffOf(turn, node)));
     case 'already_replaced':
@@ -78,11 +80,6 @@ function afterFailure(turn: Turn, node: NodeState, { message, run }: RunEnded): 
 
 function counted(turn: Turn, node: NodeState): NodeState {
   return { ...node, attempts: node.attempts + 1, lastAttemptAt: turn.now };
-}
-
-/** backoff, doubled with each attempt after the first. */
-function backoffOf({ policy }: Turn, { attempts }: NodeState): number {
-  return policy.backoffMs * 2 ** Math.max(0, Math.min(attempts, 20) - 1);
 }
 
 function read(step: Step): Step {
