@@ -69,7 +69,7 @@ function proceedRebuild(turn: Turn, node: NodeState, occasion: Occasion): Step {
     case 'watching':
       return wantsRebuild(turn, node) ? inTurn(turn, node) : still(node);
     case 'elsewhere':
-      if (occasion === 'read') return inTurn(turn, node);
+      if (occasion === 'read') return wantsRebuild(turn, node) ? inTurn(turn, node) : on(node, { kind: 'watching' });
       return turn.now < course.until ? still(node) : look(turn, node);
     case 'waiting':
       if (turn.now < course.until) return still(node);
