@@ -72,6 +72,8 @@ function proceedRebuild(turn: Turn, node: NodeState, occasion: Occasion): Step {
       if (occasion === 'read') return wantsRebuild(turn, node) ? inTurn(turn, node) : on(node, { kind: 'watching' });
       return turn.now < course.until ? still(node) : look(turn, node);
     case 'waiting':
+      // All controllers see it at the same time: the turns begin anew.
+      if (course.reason === 'unreadable' && occasion === 'read' && wantsRebuild(turn, node)) return inTurn(turn, node);
       if (turn.now < course.until) return still(node);
       return wantsRebuild(turn, node) ? look(turn, node) : on(node, { kind: 'watching' });
     case 'looking':
@@ -111,10 +113,14 @@ function proceedHeld(turn: Turn, node: NodeState, fault: Fault, course: Extract<
   return still(isSame ? node : withFault({ ...node, fault }, { course: { ...course, holds } }));
 }
 
-/** The candidates act one after the other; this controller waits for those before it. */
+/**
+ * The candidates act one after the other; this controller waits for those before it. The first one starts at once, since the rebuild
+ * looks for itself; not while vCenter cannot be read.
+ */
 function inTurn(turn: Turn, node: NodeState): Step {
   const rank = rankOf(turn, node);
-  return rank === 0 ? start(turn, node) : wait(turn, node, 'turn', rank * turn.policy.staggerMs);
+  if (rank > 0) return wait(turn, node, 'turn', rank * turn.policy.staggerMs);
+  return turn.pool.isReadable ? start(turn, node) : look(turn, node);
 }
 
 /** How many candidates come before this controller: the nodes that it sees no fault of. */

@@ -30,7 +30,7 @@ import { nodePolicy, record, still, followedBy, withFault, type Step, type Turn 
 
 /** What follows from an event, for this controller. Pure: the same arguments give the same decision. `now`: monotonic ms. */
 export function decide(state: PoolState, event: PoolEvent, policy: PoolPolicy, now: number): Decision<PoolState> {
-  const pool = event.kind === 'pauses' ? { ...state, pauses: event.pauses } : state;
+  const pool = heard(state, event);
   const about = concerned(pool, event, policy);
   if (event.kind === 'replanned') return replanned(pool, policy, now);
   const effects: Effect[] = [];
@@ -45,6 +45,14 @@ export function decide(state: PoolState, event: PoolEvent, policy: PoolPolicy, n
     if (after !== node) current = { ...current, nodes: { ...current.nodes, [name]: after } };
   }
   return { state: current, effects: inOrder(effects) };
+}
+
+/** What an event says of the pool as a whole. */
+function heard(state: PoolState, event: PoolEvent): PoolState {
+  if (event.kind === 'pauses') return { ...state, pauses: event.pauses };
+  if (event.kind !== 'read' && event.kind !== 'unreadable') return state;
+  const isReadable = event.kind === 'read';
+  return isReadable === state.isReadable ? state : { ...state, isReadable };
 }
 
 /** The nodes that an event is about. */

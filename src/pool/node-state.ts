@@ -92,6 +92,8 @@ export interface ActivePause {
 export interface PoolState {
   readonly nodes: Readonly<Record<string, NodeState>>;
   readonly pauses: readonly ActivePause[];
+  /** The last attempt to read vCenter succeeded. */
+  readonly isReadable: boolean;
 }
 
 /** What the journal keeps of a node over a restart. */
@@ -130,7 +132,7 @@ export function initialState(
     const memory = memories[name];
     return [name, memory === undefined ? blankNode(policy, now) : remembered(policy, memory, now)];
   });
-  return { nodes: Object.fromEntries(nodes), pauses: [] };
+  return { nodes: Object.fromEntries(nodes), pauses: [], isReadable: false };
 }
 
 function remembered(policy: PoolPolicy, memory: NodeMemory, now: number): NodeState {
