@@ -108,7 +108,7 @@ function proceedHeld(turn: Turn, node: NodeState, fault: Fault, course: Extract<
     return on(node, { kind: 'watching' });
   if (!course.isOurs) return course.until !== null && turn.now >= course.until ? look(turn, node) : still(node);
   const holds = gatesHere(turn);
-  if (holds.length === 0) return look(turn, node);
+  if (holds.length === 0) return wantsRebuild(turn, node) ? inTurn(turn, node) : on(node, { kind: 'watching' });
   const isSame = JSON.stringify(holds) === JSON.stringify(course.holds);
   return still(isSame ? node : withFault({ ...node, fault }, { course: { ...course, holds } }));
 }
