@@ -14,14 +14,8 @@ export function afterReading(turn: Turn, node: NodeState, read: ReadNode): Step 
 function afterIdentity(turn: Turn, node: NodeState, { found }: ReadNode): Step {
   if (found.kind !== 'vm' || found.mark === 'building' || isSameVm(node.vm, found.vm)) return still(node);
   if (node.vm !== null && found.mark !== 'certified') return still(node);
-  const isFirst = node.vm === null && node.fault === null;
-  const fresh: NodeState = {
-    ...node,
-    vm: found.vm,
-    checks: {},
-    warmUntil: isFirst ? node.warmUntil : turn.now + turn.policy.startupGraceMs,
-  };
-  if (isFirst) return still(fresh);
+  const fresh: NodeState = { ...node, vm: found.vm, checks: {}, warmUntil: turn.now + turn.policy.startupGraceMs };
+  if (node.vm === null && node.fault === null) return still(fresh);
   const replaced = { node: fresh, effects: [record(turn, 'node.replaced', { vm: found.vm, by: found.by })] };
   return fresh.fault === null ? replaced : followedBy(replaced, (each) => closed(turn, each, 'replaced'));
 }
