@@ -139,6 +139,7 @@ function start(turn: Turn, node: NodeState): Step {
   const restsUntil = (node.lastAttemptAt ?? -Infinity) + backoffOf(turn, node);
   if (node.attempts > 0 && turn.now < restsUntil)
     return on(node, { kind: 'waiting', reason: 'backoff', until: restsUntil });
+  if (isBuilding(turn)) return wait(turn, node, 'busy', policy.staggerMs);
   const judged = node.fault?.vm ?? null;
   return {
     ...on(node, { kind: 'running', run: null }),
@@ -177,6 +178,11 @@ export function exhaust(turn: Turn, node: NodeState): Step {
     ...on(node, { kind: 'exhausted' }),
     effects: [record(turn, 'fault.exhausted', { attempts: node.attempts }), { kind: 'alert', node: name, text }],
   };
+}
+
+/** This controller's own rebuild of another node runs. */
+function isBuilding({ pool, name }: Turn): boolean {
+  return Object.entries(pool.nodes).some(([other, { fault }]) => other !== name && fault?.course.kind === 'running');
 }
 
 /** The wait after the last attempt, in milliseconds: doubled with each attempt after the first. */
