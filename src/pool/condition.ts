@@ -22,6 +22,8 @@ export function conditionOf(turn: Turn, node: NodeState): Condition {
     const by = read?.pending?.by ?? (found?.kind === 'vm' ? found.by : null);
     return { kind: 'remediating', by, isMine: false, run: null, why: `${by ?? 'another controller'} is building it` };
   }
+  if (found?.kind === 'ambiguous')
+    return { kind: 'unknown', why: 'more than one VM has its name: nothing can be said of it' };
   if (turn.name === turn.policy.self) return ownCondition(found?.kind === 'vm');
   return measuredCondition(turn, node);
 }
