@@ -43,13 +43,17 @@ function loadMemories(parts: MemoryParts): Readonly<Record<string, NodeMemory>> 
   const memories = parts.nodes().map((node): [string, NodeMemory] => {
     const known = journal.nodes.lastKnown(node);
     const record = faults.get(node);
+    const open = record?.closed_at === null ? record : undefined;
+    const fault = open === undefined ? null : toFault(parts, open);
+    const lastSeen = known === undefined ? null : { moid: known.moid, instanceUuid: known.instance_uuid };
     return [
       node,
       {
-        vm: known === undefined ? null : { moid: known.moid, instanceUuid: known.instance_uuid },
+        // The last VM of the name may be one that somebody is building; a fault is about the one that was judged.
+        vm: fault === null ? lastSeen : fault.vm,
         isProven: known?.proven_boot === bootId,
-        fault: record === undefined || record.closed_at !== null ? null : toFault(parts, record),
-        unhealthy: record === undefined || record.closed_at !== null ? [] : record.unhealthy,
+        fault,
+        unhealthy: open?.unhealthy ?? [],
         attempts: record?.attempts ?? 0,
         lastAttemptAt: record?.last_attempt_at ? toMonotonic(parts, record.last_attempt_at) : null,
       },
