@@ -39,6 +39,8 @@ export interface ReconcilerParts {
 
 /** After a write that failed, the next try, in milliseconds. */
 const writeAgainMs = 1_000;
+/** What was heard longer ago than this, while the journal could not be written, says nothing of the present. */
+const longestBlockMs = 5_000;
 /** Measurements beyond this many are dropped while the journal cannot be written: newer ones come. */
 const longestQueue = 1_000;
 
@@ -54,6 +56,8 @@ export class Reconciler {
   #isBusy = false;
   #callOffWake: () => void = () => undefined;
   #callOffRetry: (() => void) | undefined;
+  /** Since when the journal cannot be written. */
+  #blockedAt: number | undefined;
   #isStopped = false;
 
   constructor(parts: ReconcilerParts) {
@@ -116,15 +120,29 @@ export class Reconciler {
         { err: error, event: event.kind },
         'the journal cannot be written: nothing is done until it can',
       );
-      this.#callOffRetry = this.#parts.clock.at(this.#parts.clock.now() + writeAgainMs, () => {
-        this.#callOffRetry = undefined;
-        this.#work();
-      });
+      this.#tryAgain();
       return false;
     }
+    this.#blockedAt = undefined;
     this.#state = state;
     for (const effect of effects) this.#do(effect);
     return true;
+  }
+
+  /** Once more in a while. After a long time what waits is no evidence any more: it is as if this controller had stood still. */
+  #tryAgain(): void {
+    const { clock } = this.#parts;
+    const blockedAt = this.#blockedAt ?? clock.now();
+    this.#blockedAt = blockedAt;
+    this.#callOffRetry = clock.at(clock.now() + writeAgainMs, () => {
+      this.#callOffRetry = undefined;
+      const ms = clock.now() - blockedAt;
+      if (ms > longestBlockMs) {
+        const lasting = this.#queue.filter((event) => !isReplaceable(event) && event.kind !== 'stalled');
+        this.#queue.splice(0, this.#queue.length, { kind: 'stalled', ms }, ...lasting);
+      }
+      this.#work();
+    });
   }
 
   #remember(effects: readonly Effect[]): void {
