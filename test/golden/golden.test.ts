@@ -1,0 +1,19 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { expectedLogPath, readScenario, scenarioNames } from './scenario.ts';
+import { World } from './world.ts';
+
+/** Set to 1, the logs are written instead of compared. Read every line that changed: a log that was recorded is not thereby right. */
+// oxlint-disable-next-line node/no-process-env -- the way to record what a scenario does now
+const isRecording = process.env['UPDATE_GOLDEN'] === '1';
+
+describe('a pool', () => {
+  it.each(scenarioNames())('in scenario %s does what its log says', async (name) => {
+    const world = new World(readScenario(name));
+    await world.run();
+    const log = `${world.log.lines.join('\n')}\n`;
+    const path = expectedLogPath(name);
+    if (isRecording) writeFileSync(path, log);
+    expect(log).toBe(existsSync(path) ? readFileSync(path, 'utf8') : `(no ${path}: record it with UPDATE_GOLDEN=1)`);
+  });
+});

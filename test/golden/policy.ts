@@ -1,0 +1,44 @@
+import type { Check } from '../../src/config/schema.ts';
+import type { Action, CheckPolicy, PoolPolicy } from '../../src/pool/policy.ts';
+import type { Scenario } from './scenario.ts';
+
+/** What differs from machine to machine, and in the course of a scenario. */
+export interface PolicyCase {
+  readonly scenario: Scenario;
+  readonly machine: string;
+  readonly nodes: readonly string[];
+  readonly mode: PoolPolicy['mode'];
+  readonly checksOf: (node: string) => Readonly<Record<string, Check>>;
+}
+
+/** The policy of one controller. */
+export function policyOf({ scenario, machine, nodes, mode, checksOf }: PolicyCase): PoolPolicy {
+  const { safety } = scenario;
+  return {
+    self: nodes.includes(machine) ? machine : null,
+    builder: machine,
+    nodes: Object.fromEntries(nodes.map((node) => [node, { checks: checkPolicies(checksOf(node)) }])),
+    mode,
+    startupGraceMs: safety.startup_grace,
+    stabilityWindowMs: safety.stability_window,
+    maxAttempts: safety.max_attempts,
+    backoffMs: safety.backoff,
+    staggerMs: 30_000,
+    takeoverMs: scenario.takeover,
+    readingFreshMs: 60_000,
+  };
+}
+
+function checkPolicies(checks: Readonly<Record<string, Check>>): Readonly<Record<string, CheckPolicy>> {
+  return Object.fromEntries(
+    Object.entries(checks).map(([name, { failures, successes, on_failure: action }]) => [
+      name,
+      { failures, successes, action: actionOf(action) },
+    ]),
+  );
+}
+
+function actionOf(action: Check['on_failure']): Action {
+  if (typeof action === 'string') return { kind: action };
+  return 'exec' in action ? { kind: 'exec', argv: action.exec } : { kind: 'playbook', playbook: action.playbook };
+}

@@ -1,0 +1,60 @@
+import type { NodeReading, ReadNode } from '../../src/pool/node-state.ts';
+import type { NodeSeen } from '../../src/store/nodes.ts';
+import type { Claim, VCenter, Vm } from './vcenter.ts';
+
+/** What one look at vCenter says of a node. */
+export interface NodeLook {
+  readonly found: NodeReading;
+  readonly vm: Vm | undefined;
+  /** A claim without a decision, or a half-built VM. */
+  readonly pending: { readonly by: string | null; readonly fingerprint: string } | null;
+}
+
+/** A complete listing of these nodes, as it is at this moment. */
+export function lookAtAll(vcenter: VCenter, nodes: readonly string[]): ReadonlyMap<string, NodeLook> {
+  return new Map(nodes.map((node) => [node, lookAt(vcenter, node)]));
+}
+
+function lookAt(vcenter: VCenter, node: string): NodeLook {
+  const [vm, second] = vcenter.named(node).map((each) => ({ ...each }));
+  const claim = vcenter.openClaim(node);
+  const pending = claim === undefined ? leftoverOf(vm) : { by: claim.by, fingerprint: fingerprintOf(claim) };
+  if (vm === undefined) return { found: { kind: 'absent' }, vm, pending };
+  if (second !== undefined) return { found: { kind: 'ambiguous' }, vm: undefined, pending };
+  const { moid, instanceUuid, mark, power } = vm;
+  const found = {
+    kind: 'vm',
+    vm: { moid, instanceUuid },
+    mark: mark?.kind ?? 'none',
+    by: mark?.by ?? null,
+    power,
+  } as const;
+  return { found, vm, pending };
+}
+
+function leftoverOf(vm: Vm | undefined): NodeLook['pending'] {
+  return vm?.mark?.kind === 'building' ? { by: vm.mark.by, fingerprint: `vm ${vm.moid}` } : null;
+}
+
+/** What changes when work on a claim goes on. */
+export function fingerprintOf({ incident, generation, run, built }: Claim): string {
+  return `${incident}.${generation} ${run} ${built ?? '-'}`;
+}
+
+/** The row of the nodes table, as the real discovery writes it. */
+export function seenOf(name: string, { vm }: NodeLook, seenAt: string): NodeSeen {
+  return {
+    name,
+    moid: vm?.moid ?? null,
+    instance_uuid: vm?.instanceUuid ?? null,
+    address: vm?.power === 'on' ? vm.address : null,
+    power: vm === undefined ? null : vm.power === 'on' ? 'poweredOn' : 'poweredOff',
+    certified: vm?.mark?.kind === 'certified',
+    seen_at: seenAt,
+  };
+}
+
+/** A reading with the time since when this controller sees half-done work unchanged. */
+export function readNode({ found, pending }: NodeLook, sinceMs: (fingerprint: string) => number): ReadNode {
+  return { found, pending: pending === null ? null : { by: pending.by, sinceMs: sinceMs(pending.fingerprint) } };
+}

@@ -1,0 +1,177 @@
+import type { Check } from '../../src/config/schema.ts';
+import type { ResultStatus } from '../../src/pool/check-state.ts';
+import type { PoolPolicy } from '../../src/pool/policy.ts';
+import { WorldClock, type TimerOwner } from './clock.ts';
+import { happen } from './happenings.ts';
+import { GoldenLog } from './log.ts';
+import { Machine } from './machine.ts';
+import { policyOf } from './policy.ts';
+import type { Scenario } from './scenario.ts';
+import { VCenter, VCenterUnreachable, type Vm } from './vcenter.ts';
+
+/** Nothing stops the world's own timers. */
+const always: TimerOwner = { heldUntil: 0, isGone: false };
+/** Before the log begins, the controllers come to know their pool. */
+const settlingMs = 90_000;
+/** systemd starts a daemon that died after so long. */
+const restartMs = 2_000;
+
+/** A pool of machines with real controllers in a simulated vCenter and network. */
+export class World {
+  readonly scenario: Scenario;
+  readonly clock = new WorldClock();
+  readonly log: GoldenLog;
+  readonly vcenter: VCenter;
+  readonly machines = new Map<string, Machine>();
+  nodes: readonly string[];
+  mode: PoolPolicy['mode'];
+  /** `A B`: nothing of A reaches B. */
+  readonly cuts = new Set<string>();
+  /** By `CHECK NODE`: what the check says although the node is up. */
+  readonly troubles = new Map<string, ResultStatus>();
+  readonly #beginsAt: number;
+  #runs = 0;
+
+  constructor(scenario: Scenario) {
+    this.scenario = scenario;
+    this.nodes = scenario.nodes;
+    this.mode = scenario.safety.mode;
+    this.#beginsAt = scenario.cold ? 0 : settlingMs;
+    this.log = new GoldenLog(() => this.clock.now - this.#beginsAt);
+    this.vcenter = new VCenter((line) => this.log.write('vcenter', line), {
+      off: (vm) => this.#machineOf(vm)?.die(),
+      certified: (vm) => this.#moveIn(vm),
+    });
+    for (const node of scenario.nodes)
+      this.machines.set(node, new Machine(this, node, this.vcenter.add(node, certifiedBy('regrow'))));
+    for (const name of scenario.admins) this.machines.set(name, new Machine(this, name, null));
+  }
+
+  /** Lets the whole scenario happen. */
+  async run(): Promise<void> {
+    for (const what of this.scenario.before) happen(this, what);
+    for (const machine of this.machines.values()) this.later(0, () => machine.startDaemon());
+    for (const { at, do: sentences } of this.scenario.timeline) {
+      for (const what of sentences) {
+        this.later(this.#beginsAt + at, () => {
+          this.log.write('**', what);
+          happen(this, what);
+        });
+      }
+    }
+    await this.clock.runUntil(this.#beginsAt + this.scenario.until);
+  }
+
+  /** At a time of the world's own. */
+  later(time: number, work: () => void): void {
+    this.clock.at(time, always, work);
+  }
+
+  after(ms: number, work: () => void): void {
+    this.later(this.clock.now + ms, work);
+  }
+
+  /** kill -9 for every daemon at once; each is started again. */
+  restartAll(): void {
+    for (const machine of this.machines.values()) {
+      if (machine.daemon === undefined) continue;
+      machine.killDaemon();
+      this.after(restartMs, () => machine.startDaemon());
+    }
+  }
+
+  machine(name: string | undefined): Machine {
+    const machine = this.machines.get(name ?? '');
+    if (machine === undefined) throw new Error(`no machine is called ${name}`);
+    return machine;
+  }
+
+  daemons(): readonly Machine[] {
+    return [...this.machines.values()].filter(({ daemon }) => daemon !== undefined);
+  }
+
+  /** The one VM of that name. */
+  vm(node: string | undefined): Vm {
+    const [vm] = this.vcenter.named(node ?? '');
+    if (vm === undefined) throw new Error(`no VM is called ${node}`);
+    return vm;
+  }
+
+  /** The guest stops working; its VM stays on. */
+  killNode(name: string): void {
+    for (const vm of this.vcenter.named(name)) vm.isAlive = false;
+    this.machines.get(name)?.die();
+  }
+
+  reviveNode(name: string): void {
+    this.vm(name).isAlive = true;
+    this.machines.get(name)?.reboot();
+  }
+
+  checksOf(node: string): Readonly<Record<string, Check>> {
+    return this.scenario.own_checks[node] ?? this.scenario.checks;
+  }
+
+  /** Under which name the scenario has the check. */
+  nameOf(check: Check): string {
+    const all = [this.scenario.checks, ...Object.values(this.scenario.own_checks)].flatMap((each) =>
+      Object.entries(each),
+    );
+    return all.find(([, each]) => each === check)?.[0] ?? '?';
+  }
+
+  policyFor({ name }: Machine): PoolPolicy {
+    const { scenario, nodes, mode } = this;
+    return policyOf({ scenario, machine: name, nodes, mode, checksOf: (node) => this.checksOf(node) });
+  }
+
+  answers(observer: string, address: string | undefined, check: string): ResultStatus {
+    if (address === undefined) return 'unknown';
+    const vm = this.vcenter.vms.find((each) => each.address === address);
+    if (vm === undefined || !vm.isAlive || this.cuts.has(`${observer} ${vm.node}`)) return 'failed';
+    if ((this.#machineOf(vm)?.boot.heldUntil ?? 0) > this.clock.now) return 'failed';
+    return this.troubles.get(`${check} ${vm.node} ${observer}`) ?? this.troubles.get(`${check} ${vm.node}`) ?? 'ok';
+  }
+
+  /** The pool's checks of a node that lead to a rebuild, measured by one machine. */
+  probeAll(observer: string, node: string): ResultStatus {
+    const [vm] = this.vcenter.named(node);
+    const statuses = Object.entries(this.checksOf(node))
+      .filter(([, { on_failure: action }]) => action === 'rebuild')
+      .map(([name]) => this.answers(observer, vm?.address, name));
+    if (statuses.includes('failed')) return 'failed';
+    return statuses.includes('unknown') ? 'unknown' : 'ok';
+  }
+
+  canReadVCenter(machine: string): boolean {
+    return this.vcenter.state !== 'down' && !this.cuts.has(`${machine} vcenter`);
+  }
+
+  vcenterFor(machine: string): VCenter {
+    if (!this.canReadVCenter(machine)) throw new VCenterUnreachable('vCenter cannot be reached');
+    return this.vcenter;
+  }
+
+  newRunId(): string {
+    this.#runs += 1;
+    return `r${this.#runs}`;
+  }
+
+  #machineOf({ moid }: Vm): Machine | undefined {
+    return [...this.machines.values()].find((machine) => machine.vm?.moid === moid);
+  }
+
+  /** A node that was built has a controller with an empty disk. */
+  #moveIn(vm: Vm): void {
+    const machine = new Machine(this, vm.node, vm);
+    this.machines.get(vm.node)?.die();
+    this.machines.set(vm.node, machine);
+    if (!vm.isAlive) machine.die();
+    this.after(0, () => machine.startDaemon());
+  }
+}
+
+/** The mark of a VM that is a node. */
+export function certifiedBy(by: string): NonNullable<Vm['mark']> {
+  return { kind: 'certified', by };
+}
