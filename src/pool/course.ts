@@ -72,13 +72,12 @@ function proceedRebuild(turn: Turn, node: NodeState, occasion: Occasion): Step {
       if (occasion === 'read') return wantsRebuild(turn, node) ? inTurn(turn, node) : on(node, { kind: 'watching' });
       return turn.now < course.until ? still(node) : look(turn, node);
     case 'waiting':
-      // All controllers see it at the same time: the turns begin anew.
-      if (course.reason === 'unreadable' && occasion === 'read' && wantsRebuild(turn, node)) return inTurn(turn, node);
+      if (course.reason === 'unreadable') return proceedUnreadable(turn, node, course.until);
       if (turn.now < course.until) return still(node);
       return wantsRebuild(turn, node) ? look(turn, node) : on(node, { kind: 'watching' });
     case 'looking':
       if (occasion === 'read') return wantsRebuild(turn, node) ? start(turn, node) : on(node, { kind: 'watching' });
-      return occasion === 'unreadable' ? wait(turn, node, 'unreadable', turn.policy.staggerMs) : still(node);
+      return occasion === 'unreadable' ? awaitReading(turn, node) : still(node);
     case 'held':
       return proceedHeld(turn, node, fault, course);
   }
@@ -120,7 +119,17 @@ function proceedHeld(turn: Turn, node: NodeState, fault: Fault, course: Extract<
 function inTurn(turn: Turn, node: NodeState): Step {
   const rank = rankOf(turn, node);
   if (rank > 0) return wait(turn, node, 'turn', rank * turn.policy.staggerMs);
-  return turn.pool.isReadable ? start(turn, node) : look(turn, node);
+  return turn.pool.isReadable ? start(turn, node) : awaitReading(turn, node);
+}
+
+function awaitReading(turn: Turn, node: NodeState): Step {
+  return { ...wait(turn, node, 'unreadable', turn.policy.staggerMs), effects: [{ kind: 'discover' }] };
+}
+
+/** All controllers see at the same time that vCenter is back, so the turns begin anew. */
+function proceedUnreadable(turn: Turn, node: NodeState, until: number): Step {
+  if (turn.pool.isReadable) return wantsRebuild(turn, node) ? inTurn(turn, node) : on(node, { kind: 'watching' });
+  return turn.now < until ? still(node) : awaitReading(turn, node);
 }
 
 /** How many candidates come before this controller: the nodes that it sees no fault of. */
