@@ -55,7 +55,7 @@ function loadMemories(parts: MemoryParts): Readonly<Record<string, NodeMemory>> 
         fault,
         unhealthy: open?.unhealthy ?? [],
         attempts: record?.attempts ?? 0,
-        lastAttemptAt: record?.last_attempt_at ? toMonotonic(parts, record.last_attempt_at) : null,
+        lastAttemptAt: record?.last_attempt_at ? toPast(parts, record.last_attempt_at) : null,
       },
     ];
   });
@@ -66,7 +66,6 @@ function toFaultRecord(parts: MemoryParts, node: string, memory: NodeMemory): Fa
   const { fault } = memory;
   if (fault === null) return undefined;
   const { course } = fault;
-  const until = 'until' in course && course.until !== null ? toIso(parts, course.until) : undefined;
   return {
     node,
     moid: fault.vm?.moid ?? null,
@@ -74,12 +73,22 @@ function toFaultRecord(parts: MemoryParts, node: string, memory: NodeMemory): Fa
     opened_at: toIso(parts, fault.openedAt),
     closed_at: null,
     state: course.kind,
-    course: JSON.stringify(until === undefined ? course : { ...course, until }),
+    course: courseJson(parts, course),
     acted: fault.acted,
     unhealthy: memory.unhealthy,
     abandoned: fault.isAbandoned,
     ...attemptsOf(parts, memory),
   };
+}
+
+/** A time to come is kept as wall time, with how far away it was. */
+function courseJson(parts: MemoryParts, course: Course): string {
+  if (!('until' in course) || course.until === null) return JSON.stringify(course);
+  return JSON.stringify({
+    ...course,
+    until: toIso(parts, course.until),
+    within_ms: Math.max(0, course.until - parts.monotonicMs()),
+  });
 }
 
 function attemptsOf(
@@ -95,7 +104,7 @@ function toFault(parts: MemoryParts, record: FaultRecord): Fault {
       ? { moid: record.moid, instanceUuid: record.instance_uuid }
       : null;
   return {
-    openedAt: toMonotonic(parts, record.opened_at),
+    openedAt: toPast(parts, record.opened_at),
     vm,
     acted: record.acted,
     isAbandoned: record.abandoned,
@@ -109,7 +118,7 @@ function toFault(parts: MemoryParts, record: FaultRecord): Fault {
  */
 function toCourse(parts: MemoryParts, { state, course: json }: FaultRecord): Course {
   const course = toRecord(JSON.parse(json));
-  const until = typeof course?.['until'] === 'string' ? toMonotonic(parts, course['until']) : parts.monotonicMs();
+  const until = untilOf(parts, course);
   switch (state) {
     case 'running': {
       const run = course?.['run'];
@@ -145,10 +154,20 @@ function toIso(parts: MemoryParts, monotonicMs: number): string {
   return new Date(parts.now().getTime() + monotonicMs - parts.monotonicMs()).toISOString();
 }
 
-/** A clock that was set back must not make a wait longer than it ever was. */
-const longestWaitMs = 24 * 60 * 60 * 1000;
+/** Something that has happened. The wall clock may have been set back since then. */
+function toPast(parts: MemoryParts, iso: string): number {
+  return parts.monotonicMs() + Math.min(0, distanceTo(parts, iso));
+}
 
-function toMonotonic(parts: MemoryParts, iso: string): number {
+/** The end of a wait. However the wall clock was set, it is no longer than what was left of it when it was written. */
+function untilOf(parts: MemoryParts, course: Readonly<Record<string, unknown>> | undefined): number {
+  const { until, within_ms: withinMs } = course ?? {};
+  if (typeof until !== 'string') return parts.monotonicMs();
+  const longest = typeof withinMs === 'number' ? withinMs : 0;
+  return parts.monotonicMs() + Math.min(distanceTo(parts, until), longest);
+}
+
+function distanceTo(parts: MemoryParts, iso: string): number {
   const distance = Date.parse(iso) - parts.now().getTime();
-  return parts.monotonicMs() + Math.min(Number.isFinite(distance) ? distance : 0, longestWaitMs);
+  return Number.isFinite(distance) ? distance : 0;
 }
