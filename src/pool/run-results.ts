@@ -32,8 +32,11 @@ export function afterRun(turn: Turn, before: NodeState, event: RunEnded): Step {
       return afterRefusal(turn, node, event);
     case 'cancelled':
       return holdFor(turn, node, { gate: 'cancelled', message: `an operator cancelled run ${event.run ?? '?'}` }, null);
-    case 'failed':
     case 'interrupted':
+      // The controller died before it began: nothing was tried.
+      if (event.run === null) return still(withFault(node, { course: { kind: 'watching' } }));
+      return afterFailure(turn, counted(turn, node), event);
+    case 'failed':
       return afterFailure(turn, counted(turn, node), event);
   }
 }
