@@ -5,7 +5,6 @@ interface Timer {
   at: number;
   readonly work: () => void;
   readonly owner: TimerOwner;
-  isCalledOff: boolean;
 }
 
 /** Whose timers they are: a process or a machine that may stand still for a while, or be gone. */
@@ -31,10 +30,11 @@ export class WorldClock {
   }
 
   at(time: number, owner: TimerOwner, work: () => void): () => void {
-    const timer = { at: Math.max(time, this.#now), work, owner, isCalledOff: false };
+    const timer = { at: Math.max(time, this.#now), work, owner };
     this.#insert(timer);
     return () => {
-      timer.isCalledOff = true;
+      const index = this.#timers.indexOf(timer);
+      if (index !== -1) this.#timers.splice(index, 1);
     };
   }
 
@@ -42,7 +42,7 @@ export class WorldClock {
     await setImmediate();
     for (let next = this.#timers[0]; next !== undefined && next.at <= end; next = this.#timers[0]) {
       this.#timers.shift();
-      if (next.isCalledOff || next.owner.isGone) continue;
+      if (next.owner.isGone) continue;
       this.#now = next.at;
       if (next.owner.heldUntil > this.#now) this.#postpone(next);
       else next.work();
@@ -58,8 +58,10 @@ export class WorldClock {
 
   /** Behind those of the same time. */
   #insert(timer: Timer): void {
-    const index = this.#timers.findLastIndex((each) => each.at <= timer.at);
-    this.#timers.splice(index + 1, 0, timer);
+    // Most are due soon, so they are looked for from the front.
+    const index = this.#timers.findIndex((each) => each.at > timer.at);
+    if (index === -1) this.#timers.push(timer);
+    else this.#timers.splice(index, 0, timer);
   }
 
   async #settled(): Promise<void> {

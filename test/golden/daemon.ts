@@ -63,6 +63,11 @@ export class Daemon implements TimerOwner {
     return this.#isDead || this.#machine.boot.isGone;
   }
 
+  /** Its monotonic time. */
+  now(): number {
+    return this.#clock.now();
+  }
+
   start(): void {
     this.#world.log.write(this.#machine.name, 'starts');
     this.hearOfPauses();

@@ -69,8 +69,11 @@ const happenings: Readonly<Record<string, Happening>> = {
   clear: (world, words) => void world.troubles.delete(words.join(' ')),
 
   // Controllers: `crash webbox1` (kill -9), `start`, `restart`, `stall webbox1 90s` (SIGSTOP), `freeze webbox1 20m` (the machine), `reboot`.
-  crash: (world, [name]) => world.machine(name).killDaemon(),
-  start: (world, [name]) => world.machine(name).startDaemon(),
+  crash: (world, [name]) => world.machine(name).disable(),
+  start: (world, [name]) => {
+    world.machine(name).isDisabled = false;
+    world.machine(name).startDaemon();
+  },
   restart: (world, [name]) => {
     if (name === undefined || name === 'all') return world.restartAll();
     world.machine(name).killDaemon();
@@ -100,8 +103,11 @@ const happenings: Readonly<Record<string, Happening>> = {
   resume: (world, [scope = '', only]) => {
     setPause(world, scope, only, false);
     if (scope === 'pool') return;
-    for (const machine of world.daemons())
-      if (only === undefined || machine.name === only) machine.daemon?.resume(scope);
+    for (const machine of world.machines.values()) {
+      if (only !== undefined && machine.name !== only) continue;
+      if (machine.daemon === undefined) machine.journal.faults.resume(scope);
+      else machine.daemon.resume(scope);
+    }
   },
   mode: (world, [mode]) => {
     world.mode = mode === 'dry-run' || mode === 'approve' ? mode : 'act';

@@ -47,6 +47,8 @@ export class Machine {
   wallShift = 0;
   readonly traps = new Map<StepName, Trap>();
   daemon: Daemon | undefined;
+  /** Nobody starts its daemon but the scenario. */
+  isDisabled = false;
   #boot: Boot;
   #boots = 0;
   #active: ActiveRun | undefined;
@@ -72,7 +74,7 @@ export class Machine {
   }
 
   startDaemon(): void {
-    if (!this.isUp || this.daemon !== undefined) return;
+    if (!this.isUp || this.isDisabled || this.daemon !== undefined) return;
     this.#settleDeadRuns();
     this.daemon = new Daemon(this);
     this.daemon.start();
@@ -82,6 +84,12 @@ export class Machine {
   killDaemon(): void {
     this.daemon?.die();
     this.daemon = undefined;
+  }
+
+  /** kill -9, and it is not started again. */
+  disable(): void {
+    this.isDisabled = true;
+    this.killDaemon();
   }
 
   /** Everything on it ends at once; the disk stays. */
@@ -143,7 +151,7 @@ export class Machine {
     if (trap !== undefined) this.world.log.write('**', `${trap} ${this.name} at ${next.value}`);
     if (trap === 'hang') return undefined;
     if (trap === 'die') return this.world.killNode(this.name);
-    if (trap === 'crash') this.killDaemon();
+    if (trap === 'crash') this.disable();
     active.callOff = this.#at(stepMs[next.value], () => this.#goOn(active));
     return undefined;
   }
