@@ -1,4 +1,4 @@
-import type { Action, CheckPolicy, PoolPolicy } from '../pool/policy.ts';
+import type { Action, CheckPolicy, NodePolicy, PoolPolicy } from '../pool/policy.ts';
 import { nodeNames, nodeSettings, takeoverAfterMs } from './node-settings.ts';
 import type { Check, Config } from './schema.ts';
 
@@ -12,7 +12,10 @@ export function poolPolicy(
   own: { readonly self: string | null; readonly builder: string },
 ): PoolPolicy {
   const { safety, remediation, discovery } = config;
-  const nodes = nodeNames(config).map((name) => [name, { checks: checkPolicies(nodeSettings(config, name).checks) }]);
+  const nodes = nodeNames(config).map((name): [string, NodePolicy] => [
+    name,
+    { checks: checkPolicies(nodeSettings(config, name).checks) },
+  ]);
   return {
     ...own,
     nodes: Object.fromEntries(nodes),
@@ -28,10 +31,12 @@ export function poolPolicy(
 }
 
 function checkPolicies(checks: Config['checks']): Readonly<Record<string, CheckPolicy>> {
-  const policies = Object.entries(checks).map(([name, { failures, successes, on_failure: action }]) => [
-    name,
-    { failures, successes, action: actionOf(action) },
-  ]);
+  const policies = Object.entries(checks).map(
+    ([name, { failures, successes, on_failure: action }]): [string, CheckPolicy] => [
+      name,
+      { failures, successes, action: actionOf(action) },
+    ],
+  );
   return Object.fromEntries(policies);
 }
 

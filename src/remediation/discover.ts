@@ -48,14 +48,14 @@ export async function discoverPool(parts: ControllerParts): Promise<PoolReading>
   }
   const seenAt = parts.now().toISOString();
   const seen = Object.entries(nodes).map(([name, vms]) => nodeSeen(name, vms, seenAt));
-  const reading = parts.journal.atomically(() => {
+  const read = parts.journal.atomically(() => {
     for (const node of seen) parts.journal.nodes.upsert(node);
     return readNodes(parts, nodes, found);
   });
   // A reading that succeeded leaves nothing to read, and one comes every few seconds.
   await rm(base.runDir, { recursive: true, force: true });
   pruneRuns(parts);
-  return { seen, nodes: reading };
+  return { seen, nodes: read };
 }
 
 /** The reading as the state machine takes it. */

@@ -58,21 +58,19 @@ export class Discovery<Reading> {
     if (this.#isReading || this.#isStopped) return;
     this.#isReading = true;
     this.#isAskedFor = false;
-    this.#parts
-      .read()
-      .then(
-        (reading) => {
-          if (!this.#isStopped) this.#parts.onRead(reading);
-        },
-        (error: unknown) => {
-          if (!this.#isStopped) this.#parts.onUnreadable(error);
-        },
-      )
-      .finally(() => {
-        this.#isReading = false;
-        this.#lastEndedAt = this.#parts.clock.now();
-        this.#schedule();
-      })
-      .catch((error: unknown) => this.#parts.onUnreadable(error));
+    void this.#readOnce().finally(() => {
+      this.#isReading = false;
+      this.#lastEndedAt = this.#parts.clock.now();
+      this.#schedule();
+    });
+  }
+
+  async #readOnce(): Promise<void> {
+    try {
+      const reading = await this.#parts.read();
+      if (!this.#isStopped) this.#parts.onRead(reading);
+    } catch (error) {
+      if (!this.#isStopped) this.#parts.onUnreadable(error);
+    }
   }
 }
