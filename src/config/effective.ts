@@ -24,7 +24,7 @@ export interface LoadedMembership {
   readonly record: MembershipRecord | null;
   /** Whose nodes are in force: those of the record, or those of regrow.yml. */
   readonly holds: 'record' | 'file';
-  /** The record, where it holds a problem for people: unreadable, of another pool, or at odds with regrow.yml. */
+  /** Why the record on disk is not used: unreadable, of another pool, or at odds with regrow.yml. */
   readonly problem: string | null;
   /** Programs that this machine's own regrow.yml runs; see `programsIn`. */
   readonly programs: ReadonlySet<string>;
