@@ -24,6 +24,7 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'JOURNAL_UNUSABLE':
     case 'ANSIBLE_MISSING':
     case 'DISCOVERY_FAILED':
+    case 'HTTP_UNAVAILABLE':
     case 'RUN_FINISHED':
       return exitCodes.fault;
   }

@@ -16,6 +16,8 @@ export interface StoreDatabase {
   read<T>(work: () => T): T;
   /** One transaction: when it returns, everything in it is on the disk; when it throws, nothing is. */
   write<T>(work: () => T): T;
+  /** Changes when another connection has written (SQLite's data_version). */
+  foreignVersion(): number;
   close(): void;
 }
 
@@ -51,6 +53,7 @@ function storeDatabase(database: Database, path: string): StoreDatabase {
     prepare: database.prepare.bind(database),
     read: (work) => guarded(path, work),
     write: (work) => guarded(path, () => (database.inTransaction ? work() : database.transaction(work).immediate())),
+    foreignVersion: () => guarded(path, () => Number(database.pragma('data_version', { simple: true }))),
     close: () => {
       database.close();
     },

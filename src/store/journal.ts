@@ -1,5 +1,6 @@
 import { openDatabase } from './database.ts';
 import { journalFault } from './fault.ts';
+import { createFaults, type Faults } from './faults.ts';
 import { createEvents, type Events } from './events.ts';
 import { createNodes, type Nodes } from './nodes.ts';
 import { createObservations, type Observations } from './observations.ts';
@@ -19,7 +20,10 @@ export interface Journal {
   readonly nodes: Nodes;
   readonly observations: Observations;
   readonly pauses: Pauses;
+  readonly faults: Faults;
   readonly retention: Retention;
+  /** Another number whenever another process has written. */
+  foreignVersion(): number;
   /** Several writes as one: all of them are recorded, or none. */
   atomically<T>(work: () => T): T;
   close(): void;
@@ -41,6 +45,8 @@ export function openJournal(stateDir: string, { redact = (text) => text }: Journ
       nodes: createNodes(database),
       observations: createObservations(database),
       pauses: createPauses(database, redact),
+      faults: createFaults(database),
+      foreignVersion: () => database.foreignVersion(),
       retention: createRetention(database, stateDir),
       atomically: (work) => database.write(work),
       close: () => {

@@ -97,6 +97,16 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   INSERT INTO identities SELECT name, moid, instance_uuid FROM nodes WHERE moid IS NOT NULL AND instance_uuid IS NOT NULL;
   `,
+  `
+  ALTER TABLE faults ADD COLUMN course TEXT NOT NULL DEFAULT '{"kind":"watching"}';
+  ALTER TABLE faults ADD COLUMN acted TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE faults ADD COLUMN unhealthy TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE faults ADD COLUMN abandoned INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE faults ADD COLUMN last_attempt_at TEXT;
+  ALTER TABLE identities ADD COLUMN proven_boot TEXT;
+  ALTER TABLE identities ADD COLUMN address TEXT;
+  ALTER TABLE identities ADD COLUMN address_at TEXT;
+  `,
 ];
 
 /** The version of a file right now. */

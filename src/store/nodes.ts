@@ -29,12 +29,25 @@ export interface KnownVm {
   readonly instance_uuid: string;
 }
 
+/** What outlives a reading in which the VM shows no address, or is not there. */
+export interface LastKnown extends KnownVm {
+  /** The last address that vCenter told of this VM, and when (ISO UTC). */
+  readonly address: string | null;
+  readonly address_at: string | null;
+  /** The boot of this machine in which this controller saw the VM healthy. */
+  readonly proven_boot: string | null;
+}
+
 export interface Nodes {
   /** Records what was seen. A report older than the recorded one changes nothing. */
   upsert(node: NodeSeen): void;
   get(name: string): NodeRecord | undefined;
   /** The last VM that was seen under the name, also when there is none any more. */
   lastVm(name: string): KnownVm | undefined;
+  /** The same with what is known of it. */
+  lastKnown(name: string): LastKnown | undefined;
+  /** Remembers that this VM was seen healthy in this boot. */
+  prove(name: string, instanceUuid: string, bootId: string): void;
   /** By name. */
   all(): readonly NodeRecord[];
 }
@@ -49,9 +62,21 @@ export function createNodes(database: StoreDatabase): Nodes {
      power = excluded.power, connection = excluded.connection, heartbeat = excluded.heartbeat, certified = excluded.certified,
      seen_at = excluded.seen_at WHERE excluded.seen_at >= nodes.seen_at`,
   );
-  const remember = database.prepare<KnownVm & { readonly name: string }>(
-    `INSERT INTO identities VALUES (@name, @moid, @instance_uuid)
-     ON CONFLICT (name) DO UPDATE SET moid = excluded.moid, instance_uuid = excluded.instance_uuid`,
+  const remember = database.prepare<
+    KnownVm & { readonly name: string; readonly address: string | null; readonly at: string }
+  >(
+    `INSERT INTO identities (name, moid, instance_uuid, address, address_at)
+     VALUES (@name, @moid, @instance_uuid, @address, iif(@address IS NULL, NULL, @at))
+     ON CONFLICT (name) DO UPDATE SET moid = excluded.moid, instance_uuid = excluded.instance_uuid,
+     address = iif(instance_uuid = excluded.instance_uuid, coalesce(excluded.address, address), excluded.address),
+     address_at = iif(instance_uuid = excluded.instance_uuid, coalesce(excluded.address_at, address_at), excluded.address_at),
+     proven_boot = iif(instance_uuid = excluded.instance_uuid, proven_boot, NULL)`,
+  );
+  const prove = database.prepare<{ name: string; instanceUuid: string; bootId: string }>(
+    'UPDATE identities SET proven_boot = @bootId WHERE name = @name AND instance_uuid = @instanceUuid',
+  );
+  const selectKnown = database.prepare<[string], LastKnown>(
+    'SELECT moid, instance_uuid, address, address_at, proven_boot FROM identities WHERE name = ?',
   );
   const selectVm = database.prepare<[string], KnownVm>('SELECT moid, instance_uuid FROM identities WHERE name = ?');
   const select = database.prepare<[string], Row>('SELECT * FROM nodes WHERE name = ?');
@@ -62,11 +87,16 @@ export function createNodes(database: StoreDatabase): Nodes {
       const { name, moid, instance_uuid, connection = null, heartbeat = null } = node;
       database.write(() => {
         const { changes } = upsert.run({ ...node, connection, heartbeat, certified: node.certified ? 1 : 0 });
-        if (changes > 0 && moid && instance_uuid) remember.run({ name, moid, instance_uuid });
+        if (changes > 0 && moid && instance_uuid)
+          remember.run({ name, moid, instance_uuid, address: node.address, at: node.seen_at });
       });
     },
     get: (name) => database.read(() => select.all(name).map(toNode)[0]),
     lastVm: (name) => database.read(() => selectVm.get(name)),
+    lastKnown: (name) => database.read(() => selectKnown.get(name)),
+    prove: (name, instanceUuid, bootId) => {
+      database.write(() => prove.run({ name, instanceUuid, bootId }));
+    },
     all: () => database.read(() => selectAll.all().map(toNode)),
   };
 }

@@ -5,7 +5,7 @@ import { styleFor } from '../../../src/cli/output.ts';
 import { parseConfig, type LoadedConfig } from '../../../src/config/load.ts';
 import { register, type StatusSeams } from '../../../src/cli/status.ts';
 import { RegrowError } from '../../../src/errors.ts';
-import { Machine } from './surroundings.ts';
+import { Machine, nobody } from './surroundings.ts';
 
 const node = {
   moid: 'vm-1',
@@ -97,6 +97,7 @@ function configOfTwo(stateDir: string): LoadedConfig {
 state_dir: ${stateDir}
 vcenter: {hostname: vc.lab, username: u, password: {env: P}, datacenter: dc, folder: /dc/vm/web, cluster: c1, datastore: ds1, networks: {VM Network: N}}
 image: {ovf: /image.ovf}
+http: {listen: '${nobody}'}
 `,
     path,
   );

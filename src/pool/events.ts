@@ -1,0 +1,69 @@
+import type { ResultStatus } from './check-state.ts';
+import type { ActivePause, NodeMemory, ReadNode } from './node-state.ts';
+import type { Outcome, VmIdentity } from './outcome.ts';
+import type { Action } from './policy.ts';
+
+/** What a controller hears. */
+export type PoolEvent =
+  | {
+      readonly kind: 'measured';
+      readonly node: string;
+      readonly check: string;
+      /** Instance uuid of the VM that was measured; null when none was known. */
+      readonly subject: string | null;
+      readonly status: ResultStatus;
+      readonly detail: string;
+    }
+  /** vCenter was read, completely. A node that is left out was not asked for. */
+  | { readonly kind: 'read'; readonly nodes: Readonly<Record<string, ReadNode>> }
+  /** It could not be read. That says nothing about any node. */
+  | { readonly kind: 'unreadable' }
+  /** Nothing but that time has passed. */
+  | { readonly kind: 'time' }
+  /** This controller stood still, so that old results say nothing of the present. */
+  | { readonly kind: 'stalled'; readonly ms: number }
+  | { readonly kind: 'pauses'; readonly pauses: readonly ActivePause[] }
+  /** An operator lets a node be tried again. */
+  | { readonly kind: 'resumed'; readonly node: string }
+  /** The policy is another one: nodes and checks came or went. */
+  | { readonly kind: 'replanned' }
+  | { readonly kind: 'run-started'; readonly node: string; readonly run: string }
+  | {
+      readonly kind: 'run-ended';
+      readonly node: string;
+      readonly run: string | null;
+      readonly outcome: Outcome;
+      readonly gate: string | null;
+      readonly message: string;
+      /** Who has it, when it is in progress elsewhere. */
+      readonly by: string | null;
+    }
+  /** This machine's one slot is taken. */
+  | { readonly kind: 'run-busy'; readonly node: string };
+
+/** An action of a check other than a rebuild. */
+export type CheckAction = Exclude<Action, { readonly kind: 'rebuild' | 'alert' }>;
+
+/** What is to be done, in this order. `save` comes before everything that others could see. */
+export type Effect =
+  /** The durable memory of a node changed. */
+  | { readonly kind: 'save'; readonly node: string; readonly memory: NodeMemory }
+  /** Something happened that people want to read of: an event of the journal. */
+  | {
+      readonly kind: 'record';
+      readonly node: string | null;
+      readonly type: string;
+      readonly data: Readonly<Record<string, unknown>>;
+    }
+  /** vCenter is to be read soon. */
+  | { readonly kind: 'discover' }
+  | { readonly kind: 'rebuild'; readonly node: string; readonly judged: VmIdentity | null; readonly attempt: number }
+  | { readonly kind: 'act'; readonly node: string; readonly check: string; readonly action: CheckAction }
+  /** A person has to know. */
+  | { readonly kind: 'alert'; readonly node: string; readonly text: string };
+
+/** What follows from an event. */
+export interface Decision<State> {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}

@@ -1,0 +1,90 @@
+import { afterResult, unmeasured, withoutResults, type ResultStatus } from './check-state.ts';
+import type { Effect, PoolEvent } from './events.ts';
+import type { Fault, NodeState } from './node-state.ts';
+import { isFresh, nodePolicy, record, still, withFault, type Step, type Turn } from './turn.ts';
+
+/** The node after a measurement. A result about another VM than the one that is judged now says nothing. */
+export function afterMeasurement(
+  turn: Turn,
+  node: NodeState,
+  event: Extract<PoolEvent, { readonly kind: 'measured' }>,
+): Step {
+  const check = nodePolicy(turn).checks[event.check];
+  if (check === undefined || event.subject !== (node.vm?.instanceUuid ?? null)) return still(node);
+  const before = node.checks[event.check] ?? unmeasured;
+  const after = afterResult(before, countedStatus(turn, node, event.status), check);
+  if (after === before) return still(node);
+  const next: NodeState = { ...node, checks: { ...node.checks, [event.check]: after } };
+  if (after.verdict === 'unhealthy') {
+    return before.verdict === 'unhealthy' ? still(next) : afterBadVerdict(turn, next, event.check);
+  }
+  if (after.failures > 0) {
+    const { failures } = after;
+    const suspicion = record(turn, 'check.suspect', {
+      check: event.check,
+      failures,
+      of: check.failures,
+      detail: event.detail,
+    });
+    return { node: next, effects: failures === 1 ? [suspicion, { kind: 'discover' }] : [suspicion] };
+  }
+  return after.verdict === 'healthy' ? afterSuccess(turn, next) : still(next);
+}
+
+/**
+ * What a result counts as. vCenter's word goes first while it is fresh: a VM that is off or gone has failed, whoever answers at its
+ * old address, and one that is being built is nobody's to judge. A VM that was never seen healthy has its time to come up.
+ */
+function countedStatus(turn: Turn, node: NodeState, status: ResultStatus): ResultStatus {
+  const found = node.read?.found;
+  if (found !== undefined && isFresh(turn, node)) {
+    if (found.kind === 'ambiguous') return 'unknown';
+    if (found.kind === 'absent') return node.vm === null ? 'unknown' : 'failed';
+    if (found.mark === 'building') return 'unknown';
+    if (found.power === 'off' || found.power === 'suspended') return 'failed';
+  }
+  return status === 'failed' && node.warmUntil !== null && turn.now < node.warmUntil ? 'unknown' : status;
+}
+
+function afterBadVerdict(turn: Turn, node: NodeState, check: string): Step {
+  const { vm } = node;
+  if (node.fault !== null) return { node, effects: [record(turn, 'fault.widened', { check })] };
+  const fault: Fault = { openedAt: turn.now, vm, acted: [], isAbandoned: false, course: { kind: 'watching' } };
+  return {
+    node: { ...node, fault, warmUntil: null },
+    effects: [record(turn, 'fault.opened', { checks: [check], vm }), { kind: 'discover' }],
+  };
+}
+
+/** A success ends the time of coming up once every check is healthy, and the fault once none is unhealthy. */
+function afterSuccess(turn: Turn, node: NodeState): Step {
+  const checks = Object.keys(nodePolicy(turn).checks);
+  const isWell = checks.every((name) => node.checks[name]?.verdict === 'healthy');
+  return afterGoodVerdict(turn, isWell ? { ...node, warmUntil: null } : node);
+}
+
+/** Closes the fault when none of its checks is unhealthy any more. An own rebuild is awaited: it looks for itself. */
+export function afterGoodVerdict(turn: Turn, node: NodeState): Step {
+  if (node.fault === null || node.fault.course.kind === 'running') return still(node);
+  const unhealthy = unhealthyChecks(turn, node);
+  if (unhealthy.length === 0 && !node.fault.isAbandoned) return closed(turn, node, 'answers');
+  const acted = node.fault.acted.filter((name) => name.startsWith('gate:') || unhealthy.includes(name));
+  return still(acted.length === node.fault.acted.length ? node : withFault(node, { acted }));
+}
+
+/** The node without its fault. */
+export function closed(turn: Turn, node: NodeState, reason: 'answers' | 'replaced' | 'rebuilt' | 'removed'): Step {
+  const effects: Effect[] = [record(turn, 'fault.closed', { reason })];
+  return { node: { ...node, fault: null }, effects };
+}
+
+/** Checks of the node, of those it has by policy, whose verdict is unhealthy. */
+export function unhealthyChecks(turn: Turn, node: NodeState): readonly string[] {
+  return Object.keys(nodePolicy(turn).checks).filter((name) => node.checks[name]?.verdict === 'unhealthy');
+}
+
+/** The node with no result left to count. */
+export function withoutOldResults(node: NodeState): NodeState {
+  const checks = Object.entries(node.checks).map(([name, state]) => [name, withoutResults(state)] as const);
+  return { ...node, checks: Object.fromEntries(checks) };
+}

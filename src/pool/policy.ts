@@ -1,0 +1,47 @@
+import type { RebuildCase } from './gates.ts';
+
+/** What follows when a check turns unhealthy, once per fault. */
+export type Action =
+  | { readonly kind: 'rebuild' }
+  | { readonly kind: 'restore' }
+  | { readonly kind: 'alert' }
+  | { readonly kind: 'exec'; readonly argv: readonly string[] }
+  | { readonly kind: 'playbook'; readonly playbook: string };
+
+/** When a check's results become a verdict, and what a bad verdict is worth. */
+export interface CheckPolicy {
+  /** Failures in a row that make it unhealthy. */
+  readonly failures: number;
+  /** Successes in a row that make it healthy again. */
+  readonly successes: number;
+  readonly action: Action;
+}
+
+/** What holds for one node. */
+export interface NodePolicy {
+  readonly checks: Readonly<Record<string, CheckPolicy>>;
+}
+
+/** How this controller judges and acts. Times are milliseconds. */
+export interface PoolPolicy {
+  /** This machine's own node name; null on an admin host. */
+  readonly self: string | null;
+  /** Name under which this controller builds. */
+  readonly builder: string;
+  /** By name: every node of the pool, this one's own included. */
+  readonly nodes: Readonly<Record<string, NodePolicy>>;
+  readonly mode: RebuildCase['mode'];
+  /** A VM that was not seen healthy yet is not judged before this time is over. */
+  readonly startupGraceMs: number;
+  /** A node that stays healthy for so long has its attempts forgotten. */
+  readonly stabilityWindowMs: number;
+  readonly maxAttempts: number;
+  /** Wait after the first attempt that failed; doubled with each further one. */
+  readonly backoffMs: number;
+  /** How long each next candidate waits for the one before it. */
+  readonly staggerMs: number;
+  /** D: a claim or half-built VM that stands still for longer is taken over. */
+  readonly takeoverMs: number;
+  /** A reading of vCenter older than this says nothing about the present. */
+  readonly readingFreshMs: number;
+}

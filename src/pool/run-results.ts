@@ -1,0 +1,90 @@
+import { exhaust, hold, wait } from './course.ts';
+import type { Effect, PoolEvent } from './events.ts';
+import { closed, withoutOldResults } from './judge.ts';
+import type { NodeState } from './node-state.ts';
+import { record, still, followedBy, withFault, type Step, type Turn } from './turn.ts';
+
+type RunEnded = Extract<PoolEvent, { readonly kind: 'run-ended' }>;
+
+/** A gate that vCenter's state closed is asked again after this time at the earliest, in milliseconds. */
+const askAgainMs = 60_000;
+
+const soon: Effect = { kind: 'discover' };
+
+/** The node after an own rebuild has ended. */
+export function afterRun(turn: Turn, node: NodeState, event: RunEnded): Step {
+  const { policy } = turn;
+  switch (event.outcome) {
+    case 'rebuilt':
+      return afterRebuilt(turn, counted(turn, node));
+    case 'already_healthy':
+      return read(wait(turn, withoutOldResults(node), 'answered', backoffOf(turn, node)));
+    case 'already_replaced':
+      return read(wait(turn, node, 'answered', backoffOf(turn, node)));
+    case 'in_progress_elsewhere':
+    case 'lost_race': {
+      const course = { kind: 'elsewhere', by: event.by, until: turn.now + policy.staggerMs } as const;
+      return read(still(withFault(node, { course })));
+    }
+    case 'refused':
+      return afterRefusal(turn, node, event);
+    case 'cancelled':
+      return holdFor(turn, node, { gate: 'cancelled', message: `an operator cancelled run ${event.run ?? '?'}` }, null);
+    case 'failed':
+    case 'interrupted':
+      return afterFailure(turn, counted(turn, node), event);
+  }
+}
+
+/** The new VM has its time to come up. Its identity comes with the next reading. */
+function afterRebuilt(turn: Turn, node: NodeState): Step {
+  const fresh: NodeState = { ...node, vm: null, checks: {}, warmUntil: turn.now + turn.policy.startupGraceMs };
+  return read(node.fault === null ? still(fresh) : closed(turn, fresh, 'rebuilt'));
+}
+
+/** Gates that this controller asks itself, before it orders a run and again when its time comes. */
+const ownGates: readonly string[] = ['paused', 'dry_run', 'approval'];
+
+function afterRefusal(turn: Turn, node: NodeState, { gate, message }: RunEnded): Step {
+  if (gate === 'exhausted') return exhaust(turn, node);
+  if (gate === 'probe_unknown') return read(wait(turn, node, 'answered', backoffOf(turn, node)));
+  if (gate !== null && ownGates.includes(gate)) return still(withFault(node, { course: { kind: 'watching' } }));
+  const until = turn.now + Math.max(askAgainMs, turn.policy.backoffMs);
+  return holdFor(turn, node, { gate: gate ?? 'unknown', message }, until);
+}
+
+function holdFor(
+  turn: Turn,
+  node: NodeState,
+  held: { readonly gate: string; readonly message: string },
+  until: number | null,
+): Step {
+  return hold(turn, node, { kind: 'held', holds: [{ ...held, forceable: false }], until, isOurs: false });
+}
+
+function afterFailure(turn: Turn, node: NodeState, { message, run }: RunEnded): Step {
+  if (node.attempts >= turn.policy.maxAttempts) return exhaust(turn, node);
+  const ms = backoffOf(turn, node);
+  const again = `; again in ${Math.ceil(ms / 1000)} s (attempt ${node.attempts + 1} of ${turn.policy.maxAttempts})`;
+  const text = `the rebuild of ${turn.name} failed: ${message}${again}`;
+  return followedBy(wait(turn, node, 'backoff', ms), (waiting) => ({
+    node: waiting,
+    effects: [
+      record(turn, 'fault.retry', { run, attempts: node.attempts, backoff_ms: ms }),
+      { kind: 'alert', node: turn.name, text },
+    ],
+  }));
+}
+
+function counted(turn: Turn, node: NodeState): NodeState {
+  return { ...node, attempts: node.attempts + 1, lastAttemptAt: turn.now };
+}
+
+/** backoff, doubled with each attempt after the first. */
+function backoffOf({ policy }: Turn, { attempts }: NodeState): number {
+  return policy.backoffMs * 2 ** Math.max(0, Math.min(attempts, 20) - 1);
+}
+
+function read(step: Step): Step {
+  return { ...step, effects: [...step.effects, soon] };
+}

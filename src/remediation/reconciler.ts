@@ -1,0 +1,176 @@
+import type { Logger } from '../logging.ts';
+import { decide, nextWake } from '../pool/decide.ts';
+import type { CheckAction, Effect, PoolEvent } from '../pool/events.ts';
+import { initialState, type NodeMemory, type PoolState } from '../pool/node-state.ts';
+import type { VmIdentity } from '../pool/outcome.ts';
+import type { PoolPolicy } from '../pool/policy.ts';
+
+/** Monotonic milliseconds, and timers on them. */
+export interface ReconcilerClock {
+  now(): number;
+  /** Calls `work` at that time or soon after; returns how to call it off. */
+  at(monotonicMs: number, work: () => void): () => void;
+}
+
+/** What is kept over a restart. */
+export interface ReconcilerMemory {
+  /** What is remembered of each node, in the present's monotonic times. */
+  load(): Readonly<Record<string, NodeMemory>>;
+  save(node: string, memory: NodeMemory): void;
+  record(node: string | null, type: string, data: Readonly<Record<string, unknown>>): void;
+  /** All writes of the body, or none. Throws when they cannot be made durable. */
+  atomically(body: () => void): void;
+}
+
+/** What does the work. Nothing of it may throw; what comes of it is told by events. */
+export interface Hands {
+  discover(): void;
+  rebuild(order: { readonly node: string; readonly judged: VmIdentity | null; readonly attempt: number }): void;
+  act(order: { readonly node: string; readonly check: string; readonly action: CheckAction }): void;
+}
+
+export interface ReconcilerParts {
+  readonly policy: PoolPolicy;
+  readonly clock: ReconcilerClock;
+  readonly memory: ReconcilerMemory;
+  readonly hands: Hands;
+  readonly log: Logger;
+}
+
+/** After a write that failed, the next try, in milliseconds. */
+const writeAgainMs = 1_000;
+/** Measurements beyond this many are dropped while the journal cannot be written: newer ones come. */
+const longestQueue = 1_000;
+
+/**
+ * The one place where the pool's state changes: events go through `decide`, the memory is made durable, and only then is anything
+ * done. When the journal cannot be written nothing is done, and the event is tried again.
+ */
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  readonly #queue: PoolEvent[] = [];
+  #policy: PoolPolicy;
+  #state: PoolState;
+  #isBusy = false;
+  #callOffWake: () => void = () => undefined;
+  #callOffRetry: (() => void) | undefined;
+  #isStopped = false;
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+    this.#policy = parts.policy;
+    this.#state = initialState(parts.policy, parts.memory.load(), parts.clock.now());
+    this.#setWake();
+  }
+
+  get state(): PoolState {
+    return this.#state;
+  }
+
+  get policy(): PoolPolicy {
+    return this.#policy;
+  }
+
+  /** Takes in an event. One that comes while another is worked on waits for it. */
+  handle(event: PoolEvent): void {
+    if (this.#isStopped) return;
+    if (this.#queue.length >= longestQueue && isReplaceable(event)) return;
+    this.#queue.push(event);
+    this.#work();
+  }
+
+  /** Another policy: states stay, for the nodes and checks that stay. */
+  replan(policy: PoolPolicy): void {
+    this.#policy = policy;
+    this.handle({ kind: 'replanned' });
+  }
+
+  /** No event is taken in any more, no timer is left. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#callOffWake();
+    this.#callOffRetry?.();
+  }
+
+  #work(): void {
+    if (this.#isBusy || this.#callOffRetry !== undefined) return;
+    this.#isBusy = true;
+    try {
+      for (let event = this.#queue[0]; event !== undefined && !this.#isStopped; event = this.#queue[0]) {
+        if (!this.#apply(event)) return;
+        this.#queue.shift();
+      }
+    } finally {
+      this.#isBusy = false;
+      this.#setWake();
+    }
+  }
+
+  /** False when what follows from the event could not be made durable. */
+  #apply(event: PoolEvent): boolean {
+    const { state, effects } = decide(this.#state, event, this.#policy, this.#parts.clock.now());
+    try {
+      this.#remember(effects);
+    } catch (error) {
+      this.#parts.log.error(
+        { err: error, event: event.kind },
+        'the journal cannot be written: nothing is done until it can',
+      );
+      this.#callOffRetry = this.#parts.clock.at(this.#parts.clock.now() + writeAgainMs, () => {
+        this.#callOffRetry = undefined;
+        this.#work();
+      });
+      return false;
+    }
+    this.#state = state;
+    for (const effect of effects) this.#do(effect);
+    return true;
+  }
+
+  #remember(effects: readonly Effect[]): void {
+    const { memory } = this.#parts;
+    const durable = effects.filter(({ kind }) => kind === 'save' || kind === 'record' || kind === 'alert');
+    if (durable.length === 0) return;
+    memory.atomically(() => {
+      for (const effect of durable) {
+        if (effect.kind === 'save') memory.save(effect.node, effect.memory);
+        if (effect.kind === 'record') memory.record(effect.node, effect.type, effect.data);
+        if (effect.kind === 'alert') memory.record(effect.node, 'alert.raised', { text: effect.text });
+      }
+    });
+  }
+
+  #do(effect: Effect): void {
+    const { hands, log } = this.#parts;
+    switch (effect.kind) {
+      case 'save':
+        return;
+      case 'record':
+        log.info({ node: effect.node, ...effect.data }, effect.type);
+        return;
+      case 'alert':
+        log.error({ node: effect.node }, effect.text);
+        return;
+      case 'discover':
+        hands.discover();
+        return;
+      case 'rebuild':
+        hands.rebuild(effect);
+        return;
+      case 'act':
+        hands.act(effect);
+        return;
+    }
+  }
+
+  #setWake(): void {
+    this.#callOffWake();
+    const wake = this.#isStopped ? undefined : nextWake(this.#state, this.#policy, this.#parts.clock.now());
+    if (wake !== undefined) this.#callOffWake = this.#parts.clock.at(wake, () => this.handle({ kind: 'time' }));
+  }
+}
+
+/** Another one will come. */
+function isReplaceable(event: PoolEvent): boolean {
+  return event.kind === 'measured' || event.kind === 'read' || event.kind === 'unreadable' || event.kind === 'time';
+}
