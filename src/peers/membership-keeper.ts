@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 import type { LoadedMembership } from '../config/effective.ts';
 import { readMembership, writeMembership } from '../config/membership-file.ts';
 import { changeBetween, digestOf, type MembershipRecord } from '../config/membership.ts';
+import type { MembershipReport } from '../pool/report.ts';
 import type { Peer, PeerReply } from './client.ts';
 import { objectionTo, PeerRecords, type PeerRecord } from './peer-record.ts';
 import { describeConflict, merge, publicationOf, type Conflict } from './membership.ts';
@@ -23,13 +24,6 @@ export interface KeeperParts {
   readonly onAdopted: (record: MembershipRecord) => void | Promise<void>;
   /** The conflict that exists now; null when it has ended. Called when that changes. */
   readonly onConflict: (conflict: Conflict | null) => void;
-}
-
-/** The membership as status shows it. */
-export interface MembershipReport {
-  readonly version: number;
-  readonly by: string | null;
-  readonly conflict: string | null;
 }
 
 /** What an exchange with all peers came to. */
