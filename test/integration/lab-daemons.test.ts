@@ -11,7 +11,7 @@ trap 'echo reloaded >>/run/fake.log' HUP
 trap '${onTerm}' TERM
 [ -e /run/the-run ] || ${runsSleep} &
 mkdir -p /run/www/v1 && echo '{"status":"ok"}' >/run/www/healthz
-echo '[{"id":8,"at":"2026-01-01T00:00:00.000Z","run":null,"node":"webbox2","type":"check.suspect","data":{}}]' >/run/www/v1/events
+echo '{"events":[{"id":8,"at":"2026-01-01T00:00:00.000Z","run":null,"node":"webbox2","type":"check.suspect","data":{}}]}' >/run/www/v1/events
 busybox httpd -f -p 8460 -h /run/www &
 echo $! >/run/httpd
 while :; do sleep 0.1; done
@@ -25,7 +25,8 @@ describe('the daemon of a guest', () => {
     (await stage.lab.exec('webbox1', ['sh', '-c', command])).stdout;
   const service = (verb: string) => stage.lab.exec('webbox1', ['/etc/init.d/regrow', verb]);
   const isRunning = async (): Promise<boolean> => /is running/.test(await stage.lab.daemon('webbox1', 'status'));
-  const pid = async (): Promise<number> => Number((await inside('cut -d" " -f1 /run/regrow.pid')) || Number.NaN);
+  const pid = () =>
+    eventually('a pid', 5_000, async () => Number(await inside('cut -d" " -f1 /run/regrow.pid')) || undefined);
   const untilLogged = (line: string, times: number) =>
     eventually(`${line}, ${times} times`, 20_000, async () =>
       (await inside('cat /run/fake.log')).split('\n').filter((each) => each === line).length === times

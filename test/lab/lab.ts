@@ -67,8 +67,6 @@ export interface UpOptions {
   readonly leaseSeconds?: number;
   /** Each node runs its daemon. Off unless wanted: a test that orders rebuilds itself has nobody beside it. */
   readonly daemons?: boolean;
-  /** For how long a daemon only measures after its start. */
-  readonly graceSeconds?: number;
 }
 
 /** What a node's service script does. */
@@ -76,19 +74,18 @@ export type DaemonVerb = 'start' | 'stop' | 'restart' | 'reload' | 'status' | 'l
 
 const daemonPort = 8460;
 
-const eventsSchema = z.array(
-  z.object({
-    id: z.number(),
-    at: z.string(),
-    run: z.string().nullable(),
-    node: z.string().nullable(),
-    type: z.string(),
-    data: z.record(z.string(), z.unknown()),
-  }),
-);
+const eventSchema = z.object({
+  id: z.number(),
+  at: z.string(),
+  run: z.string().nullable(),
+  node: z.string().nullable(),
+  type: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+const eventsSchema = z.object({ events: z.array(eventSchema) });
 
 /** One event of a daemon's journal. */
-export type DaemonEvent = z.infer<typeof eventsSchema>[number];
+export type DaemonEvent = z.infer<typeof eventSchema>;
 
 async function run(
   file: string,
@@ -115,9 +112,8 @@ export class Lab {
 
   /** Starts a lab; what a crashed one has left is cleaned up first. */
   static async up(options: UpOptions = {}): Promise<Lab> {
-    const { nodes = 3, bootstrap = true, leaseSeconds = 20, daemons = false, graceSeconds } = options;
+    const { nodes = 3, bootstrap = true, leaseSeconds = 20, daemons = false } = options;
     const flags = [...(bootstrap ? [] : ['--no-bootstrap']), ...(daemons ? [] : ['--no-daemons'])];
-    if (graceSeconds !== undefined) flags.push('--grace', `${graceSeconds}s`);
     await must(['up', '--nodes', String(nodes), '--lease', String(leaseSeconds), ...flags]);
     return new Lab(process.env['REGROW_LAB_DIR'] ?? '/var/tmp/regrow-lab');
   }
@@ -192,9 +188,9 @@ export class Lab {
     return JSON.parse(text);
   }
 
-  /** What the node's daemon journalled after the event of that id. */
+  /** What the node's daemon journalled after the event of that id, up to a thousand. */
   async events(node: string, after = 0): Promise<readonly DaemonEvent[]> {
-    return eventsSchema.parse(await this.http(node, `/v1/events?after=${after}`));
+    return eventsSchema.parse(await this.http(node, `/v1/events?after=${after}&limit=1000`)).events;
   }
 
   /** VMs, guests, faults and folders as they are now. */
