@@ -3,7 +3,7 @@ import type { CliContext } from './context.ts';
 import { renderTable, type Style, type Writer } from './output.ts';
 import { pauseText, scopeText } from './pause-text.ts';
 import { knowsUnicode } from './terminal.ts';
-import { displayWidth, inert, wrap } from './terminal-text.ts';
+import { displayWidth, inert, withoutColour, wrap } from './terminal-text.ts';
 import { ago, duration } from './when.ts';
 
 /** How a report is to look. */
@@ -27,9 +27,12 @@ export function reportText(report: PoolReport, look: ReportLook): string {
 
 const headings = ['NODE', 'STATE', 'ADDRESS', 'VM', 'SINCE', 'COUNTER'];
 
-/** Where the reasons do not fit beside the rest, each stands below its node. */
+/** A column of reasons narrower than this is hard to read. */
+const leastColumns = 40;
+
+/** Where there is no room for the reasons beside the rest, each stands below its node. */
 function nodeTable({ nodes, at }: PoolReport, look: ReportLook): string {
-  const { style, columns, isUnicode } = look;
+  const { style, columns } = look;
   const nowMs = Date.parse(at);
   const rows = nodes.map((node) => [
     inert(node.name),
@@ -41,20 +44,26 @@ function nodeTable({ nodes, at }: PoolReport, look: ReportLook): string {
   ]);
   const reasons = nodes.map(({ why }) => inert(why));
   const [heading = '', ...lines] = renderTable(headings, rows, style).trimEnd().split('\n');
-  const widest = Math.max(...reasons.map((reason) => displayWidth(reason)));
-  const taken = renderTable(headings, rows)
-    .split('\n')
-    .map((line) => displayWidth(line));
-  if (columns === undefined || Math.max(...taken) + 2 + widest <= columns) {
-    return renderTable(
-      [...headings, 'WHY'],
-      rows.map((row, index) => [...row, reasons[index] || '-']),
-      style,
-    );
+  const taken = Math.max(
+    ...renderTable(headings, rows)
+      .split('\n')
+      .map((line) => displayWidth(withoutColour(line))),
+  );
+  const left = columns === undefined ? Number.POSITIVE_INFINITY : columns - taken - 2;
+  if (left < leastColumns && reasons.some((reason) => displayWidth(reason) > left)) {
+    const below = (reason: string): readonly string[] => belowNode(reason, look);
+    return `${[heading, ...lines.flatMap((line, index) => [line, ...below(reasons[index] ?? '')])].join('\n')}\n`;
   }
-  const below = (reason: string): readonly string[] =>
-    wrap(reason, columns - 5).map((line, index) => `  ${style.dim(index > 0 ? ' ' : isUnicode ? '└' : '`')} ${line}`);
-  return [heading, ...lines.flatMap((line, index) => [line, ...below(reasons[index] ?? '')])].join('\n') + '\n';
+  const beside = rows.flatMap((row, index) => {
+    const [first = '-', ...more] = wrap(reasons[index] ?? '', left);
+    return [[...row, first], ...more.map((line) => [...row.map(() => ''), line])];
+  });
+  return renderTable([...headings, 'WHY'], beside, style);
+}
+
+function belowNode(reason: string, { style, isUnicode, columns = 80 }: ReportLook): readonly string[] {
+  const sign = isUnicode ? '└' : '`';
+  return wrap(reason, columns - 5).map((line, index) => `  ${style.dim(index > 0 ? ' ' : sign)} ${line}`);
 }
 
 interface StateLook {
@@ -98,7 +107,8 @@ function summaryLines(
   const upMs = nowMs - Date.parse(controller.started_at);
   const teller = `controller ${inert(controller.name)}, version ${inert(controller.version)}, up ${duration(upMs)}`;
   return [
-    `${style[healthy ? 'green' : 'yellow'](summary)}${style.dim(`; ${seen}; ${teller}`)}`,
+    style[healthy ? 'green' : 'yellow'](summary),
+    style.dim(`${seen}; ${teller}`),
     ...(discovery.ok || discovery.error === null
       ? []
       : [style.yellow(`vCenter cannot be read: ${inert(discovery.error)}`)]),
