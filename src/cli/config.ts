@@ -5,9 +5,11 @@ import { exitCodes } from '../pool/outcome.ts';
 import type { CliContext } from './context.ts';
 import { printable, renderData } from './output.ts';
 
-/** `regrow config check|show|schema`: what the configuration says, and whether it may be used. */
+/** `regrow config check|show|schema|reload`: what the configuration says, whether it may be used, and using it. */
 export function register(program: Command, context: CliContext): void {
-  const config = program.command('config').description('check or show the configuration, or print its JSON Schema');
+  const config = program
+    .command('config')
+    .description('check, show or reload the configuration, or print its JSON Schema');
   config
     .command('check')
     .description('say everything that is wrong with the configuration; exit code 2 when something is')
@@ -20,6 +22,15 @@ export function register(program: Command, context: CliContext): void {
     .command('schema')
     .description('the JSON Schema of regrow.yml, for editors')
     .action(context.run(() => schema(context)));
+  config
+    .command('reload')
+    .description('have the controller that runs here read the configuration anew, and tell what it made of it')
+    .action(
+      context.run(async () => {
+        const { reload } = await import('./config-reload.ts');
+        return reload(context);
+      }),
+    );
 }
 
 async function check(context: CliContext): Promise<number> {

@@ -4,7 +4,7 @@ import type { Pause } from '../store/pauses.ts';
 import { durationArgument } from './arguments.ts';
 import type { CliContext } from './context.ts';
 import { operatorName } from './operator.ts';
-import { pauseText, scopeOf, scopeText } from './pause-scope.ts';
+import { pauseText, scopeOf, scopeText } from './pause-text.ts';
 
 /** The JSON answer of `regrow pause`. */
 export interface PauseAnswer extends Pause {

@@ -3,7 +3,7 @@ import { exitCodes } from '../pool/outcome.ts';
 import type { Pause, PauseScope } from '../store/pauses.ts';
 import type { CliContext } from './context.ts';
 import { operatorName } from './operator.ts';
-import { pauseText, scopeOf, scopeText } from './pause-scope.ts';
+import { pauseText, scopeOf, scopeText } from './pause-text.ts';
 
 /** The JSON answer of `regrow resume`. */
 export interface ResumeAnswer {

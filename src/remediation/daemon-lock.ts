@@ -82,6 +82,11 @@ function isRecord(value: unknown): value is DaemonRecord {
   if (typeof value !== 'object' || value === null) return false;
   const { pid, start_time, boot_id, since } = value as Partial<DaemonRecord>;
   return (
-    Number.isInteger(pid) && Number.isInteger(start_time) && typeof boot_id === 'string' && typeof since === 'string'
+    // 0 and below are groups: a signal must never go there.
+    Number.isInteger(pid) &&
+    Number(pid) > 0 &&
+    Number.isInteger(start_time) &&
+    typeof boot_id === 'string' &&
+    typeof since === 'string'
   );
 }

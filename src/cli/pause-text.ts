@@ -16,7 +16,7 @@ export function scopeText(scope: string): string {
 }
 
 /** A pause in a few words: `until 2026-01-31 12:00:03, by alice: new disk`. */
-export function pauseText({ until, by, reason }: Omit<Pause, 'scope' | 'at'>): string {
+export function pauseText({ until, by, reason }: Pick<Pause, 'until' | 'by' | 'reason'>): string {
   const time = until === null ? 'until it is resumed' : `until ${localTime(until)}`;
   return `${time}, by ${inert(by)}${reason === '' ? '' : `: ${inert(reason)}`}`;
 }
