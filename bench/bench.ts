@@ -1,13 +1,13 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { expect, test } from 'vitest';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'vitest';
 import { loadConfig } from '../src/config/load.ts';
 import { Lab } from '../test/lab/lab.ts';
 import { runBare, runThroughEngine, type Bench, type MeasuredRun } from './engine.ts';
+import { publish } from './page.ts';
 import { rebuildAsInTheArticle, rebuildAsWeDo } from './rebuilds.ts';
 import { circumstances, engineSection, otherLoad, rebuildSection } from './report.ts';
 
-const page = resolve(import.meta.dirname, '../docs/benchmarks.md');
 const pairs = Number(process.env['BENCH_PAIRS'] ?? 5);
 const node = 'webbox3';
 
@@ -27,16 +27,6 @@ async function inTurn(
     console.log(`${label}, pair ${pair + 1}: ${a.at(-1)?.seconds.toFixed(2)} s, ${b.at(-1)?.seconds.toFixed(2)} s`);
   }
   return [a, b];
-}
-
-async function publish(text: string): Promise<void> {
-  const old = await readFile(page, 'utf8');
-  const marked = /(<!-- measured: begin -->\n)[\s\S]*(<!-- measured: end -->)/;
-  expect(old).toMatch(marked);
-  await writeFile(
-    page,
-    old.replace(marked, (_, begin: string, end: string) => `${begin}\n${text}\n\n${end}`),
-  );
 }
 
 test('benchmarks', async () => {
@@ -66,7 +56,7 @@ test('benchmarks', async () => {
       '### One playbook: by hand and through the engine',
       engineSection(bare, engine),
     ];
-    await publish(sections.join('\n\n'));
+    await publish('measured', sections.join('\n\n'));
     console.log(sections.join('\n\n'));
   } finally {
     await lab.down();

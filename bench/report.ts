@@ -111,6 +111,11 @@ export function otherLoad(): number {
   return loadavg()[0] ?? 0;
 }
 
+/** Processors, memory and kernel. */
+export function machine(): string {
+  return `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`;
+}
+
 /** What the figures were measured on. `load`: of other work, before the first measurement. */
 export async function circumstances(pairs: number, load: number, pythonPath: readonly string[]): Promise<string> {
   const text = async (file: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> => {
@@ -128,10 +133,9 @@ export async function circumstances(pairs: number, load: number, pythonPath: rea
     text('git', ['rev-parse', '--short', 'HEAD']),
     text('git', ['status', '--porcelain', '--', 'src', 'ansible']),
   ]);
-  const machine = `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`;
   return [
     `- ${new Date().toISOString().slice(0, 10)}, commit ${commit}${changes === '' ? '' : ' with changes'}`,
-    `- ${machine}`,
+    `- ${machine()}`,
     load <= cpus().length / 4
       ? `- Nothing else to speak of ran (load average ${load.toFixed(1)} before)`
       : `- **Other work had the machine (load average ${load.toFixed(1)} before): the wall times are no verdict**, the article waits` +

@@ -34,7 +34,7 @@ async function run(context: CliContext, level: LogLevel): Promise<void> {
   for await (const signal of signals) {
     log.info({ signal }, 'signal');
     if (signal !== 'SIGHUP') break;
-    await manager.reloading();
+    void manager.reloading();
     await controller.reload();
     await manager.ready(controller.statusLine());
   }

@@ -7,7 +7,7 @@ export interface SlipSummary {
   readonly maxMs: number;
 }
 
-// Bounds of 1 ms, 1.19 ms, 1.41 ms ... to three days: a quantile is at most a fifth too high, in 120 counters.
+// Bounds of 1 ms, 1.19 ms, 1.41 ms ... to three days: a quantile is at most a fifth too high.
 const bucketsPerOctave = 4;
 const buckets = 28 * bucketsPerOctave + 1;
 

@@ -4,8 +4,8 @@ import type { Clock } from './clock.ts';
 export const beatMs = 250;
 
 /**
- * A heartbeat later than this is a stall. Far above what a busy machine, a collection of garbage or a write to a slow disk costs, and
- * below the shortest time in which an interruption could pass for a node's silence: a ping gives up after three seconds at most.
+ * A heartbeat later than this is a stall. Far above what a busy machine, a collection of garbage or a write to a slow disk costs. A
+ * shorter stop can make a measurement with a short timeout fail, once: that a check wants several failures in a row covers it.
  */
 export const stallMs = 2000;
 

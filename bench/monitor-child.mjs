@@ -1,0 +1,60 @@
+// The monitor alone, compiled as it is installed, in a process of its own, so that its memory and its CPU time can be measured.
+// Arguments: how many nodes, interval in ms. One line of JSON at the end of each round, and when a node has failed three times in a row.
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../dist/monitor/clock.js';
+import { Monitor } from '../dist/monitor/monitor.js';
+import { realProbes } from '../dist/monitor/probes/real-probes.js';
+
+const [count, interval] = process.argv.slice(2).map(Number);
+const failures = 3;
+const failed = new Map();
+let measured = 0;
+let round = 0;
+
+const clock = systemClock();
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+/** CPU seconds of the children that have ended. */
+function childrenSeconds() {
+  const text = readFileSync('/proc/self/stat', 'latin1');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / 100;
+}
+
+const monitor = new Monitor({
+  clock,
+  target: (name) => {
+    const index = Number(name.slice(3));
+    return { name, address: `10.9.${index >> 8}.${index & 255}`, subject: null };
+  },
+  probes: realProbes({
+    path: process.env['PATH'] ?? '/usr/bin:/bin',
+    playbook: () => Promise.reject(new Error('no playbooks here')),
+  }),
+  onMeasured: ({ node, result, endedAt }) => {
+    const inARow = result.status === 'failed' ? (failed.get(node) ?? 0) + 1 : 0;
+    failed.set(node, inARow);
+    if (inARow === failures) say({ unhealthy: node, at: endedAt });
+    measured += 1;
+    if (measured % count === 0) setImmediate(endOfRound);
+  },
+  onStalled: (ms) => say({ stalled: ms }),
+});
+
+function endOfRound() {
+  const { user, system } = process.cpuUsage();
+  round += 1;
+  say({
+    round,
+    own: (user + system) / 1e6,
+    children: childrenSeconds(),
+    rss: process.memoryUsage.rss(),
+    counts: monitor.counts(),
+    // From the second line on, what came after the first round.
+    slip: round === 1 || round === 4 ? monitor.takeSlip() : null,
+  });
+}
+
+const check = { type: 'ping', interval, timeout: interval * 0.75, failures, successes: 1, on_failure: 'alert' };
+monitor.setPlan(Array.from({ length: count }, (_, index) => ({ node: `web${index}`, name: 'ping', check })));
+monitor.start();
