@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import type { LoadedMembership } from '../config/effective.ts';
 import { RegrowError } from '../errors.ts';
 import { exitCodes } from '../pool/outcome.ts';
 import type { CliContext } from './context.ts';
-import { renderData } from './output.ts';
+import { printable, renderData } from './output.ts';
 
 /** `regrow config check|show|schema|reload`: what the configuration says, whether it may be used, and using it. */
 export function register(program: Command, context: CliContext): void {
@@ -36,11 +37,12 @@ async function check(context: CliContext): Promise<number> {
   const { loadConfig, describeProblem } = await import('../config/load.ts');
   const path = context.configPath;
   try {
-    const { config, warnings } = await loadConfig(path);
+    const { file, membership, warnings } = await loadConfig(path);
+    await sayMembership(context, membership);
     await context.answer({ path, ok: true, problems: [], warnings }, () => {
       const lines = warnings.map((warning) => `${context.style.yellow('warning:')} ${describeProblem(warning)}\n`);
-      const size = config.pool.nodes.length === 1 ? '1 node' : `${config.pool.nodes.length} nodes`;
-      return `${lines.join('')}${context.style.green('ok:')} ${path} (pool ${config.pool.name}, ${size})\n`;
+      const size = file.pool.nodes.length === 1 ? '1 node' : `${file.pool.nodes.length} nodes`;
+      return `${lines.join('')}${context.style.green('ok:')} ${path} (pool ${file.pool.name}, ${size})\n`;
     });
     return exitCodes.done;
   } catch (error) {
@@ -51,12 +53,20 @@ async function check(context: CliContext): Promise<number> {
 }
 
 async function show(context: CliContext): Promise<number> {
-  const { config } = await context.config();
+  const { config, membership } = await context.config();
+  await sayMembership(context, membership);
   const { showableConfig } = await import('../config/show.ts');
   const shown = showableConfig(config);
   const text = await renderData(shown, 'yaml');
   await context.answer(shown, () => text);
   return exitCodes.done;
+}
+
+/** The file is checked as it is; which nodes hold is said beside it. */
+async function sayMembership(context: CliContext, membership: LoadedMembership): Promise<void> {
+  const { membershipNotice } = await import('../config/effective.ts');
+  const notice = membershipNotice(membership);
+  if (notice !== null) context.say(`${context.errorStyle.yellow('note:')} ${printable(notice)}`);
 }
 
 async function schema(context: CliContext): Promise<number> {

@@ -18,6 +18,7 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'CONFIRMATION_MISSING':
       return exitCodes.usage;
     case 'SLOT_BUSY':
+    case 'CONTROLLER_RUNNING':
       return exitCodes.busy;
     case 'CONTROLLER_UNREACHABLE':
       return exitCodes.unreachable;

@@ -20,6 +20,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   probe: () => import('./probe.ts'),
   rebuild: () => import('./rebuild.ts'),
   resume: () => import('./resume.ts'),
+  run: () => import('./run.ts'),
   show: () => import('./show.ts'),
   status: () => import('./status.ts'),
   version: () => import('./version.ts'),

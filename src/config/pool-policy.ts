@@ -7,10 +7,7 @@ const freshIntervals = 3;
 const freshAtLeastMs = 60_000;
 
 /** What the configuration says about judging and acting. */
-export function poolPolicy(
-  config: Config,
-  own: { readonly self: string | null; readonly builder: string },
-): PoolPolicy {
+export function poolPolicy(config: Config, own: Pick<PoolPolicy, 'self' | 'builder' | 'isTakenOut'>): PoolPolicy {
   const { safety, remediation, discovery } = config;
   const nodes = nodeNames(config).map((name): [string, NodePolicy] => [
     name,

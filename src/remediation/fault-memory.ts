@@ -43,12 +43,15 @@ function loadMemories(parts: MemoryParts): Readonly<Record<string, NodeMemory>> 
   const memories = parts.nodes().map((node): [string, NodeMemory] => {
     const known = journal.nodes.lastKnown(node);
     const record = faults.get(node);
+    const fault = record === undefined || record.closed_at !== null ? null : toFault(parts, record);
+    const vm = known === undefined ? null : { moid: known.moid, instanceUuid: known.instance_uuid };
     return [
       node,
       {
-        vm: known === undefined ? null : { moid: known.moid, instanceUuid: known.instance_uuid },
+        // Under a fault the last VM that was seen may be the one that is being built.
+        vm: fault?.vm ?? vm,
         isProven: known?.proven_boot === bootId,
-        fault: record === undefined || record.closed_at !== null ? null : toFault(parts, record),
+        fault,
         unhealthy: record === undefined || record.closed_at !== null ? [] : record.unhealthy,
         attempts: record?.attempts ?? 0,
         lastAttemptAt: record?.last_attempt_at ? toMonotonic(parts, record.last_attempt_at) : null,

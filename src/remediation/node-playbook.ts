@@ -31,3 +31,43 @@ export async function runNodePlaybook(parts: ControllerParts, order: NodePlayboo
   if (end.kind === 'ok') await rm(base.runDir, { recursive: true, force: true });
   return end;
 }
+
+/** What a check's playbook says of the node: what failed there is a failure, what failed here is not known. */
+export async function playbookProbe(
+  parts: ControllerParts,
+  check: {
+    readonly playbook: string;
+    readonly extra_vars: Readonly<Record<string, unknown>>;
+    readonly timeout: number;
+  },
+  target: { readonly name: string; readonly address: string | undefined },
+): Promise<{ readonly status: 'ok' | 'failed' | 'unknown'; readonly latencyMs: number; readonly detail: string }> {
+  const began = performance.now();
+  const { kind, message } = await runNodePlaybook(parts, {
+    playbook: check.playbook,
+    node: target.name,
+    address: target.address,
+    extraVars: check.extra_vars,
+    timeoutMs: check.timeout,
+  });
+  const latencyMs = Math.round(performance.now() - began);
+  return { status: statusOf(kind), latencyMs, detail: message };
+}
+
+function statusOf(kind: RunEnd['kind']): 'ok' | 'failed' | 'unknown' {
+  switch (kind) {
+    case 'ok':
+      return 'ok';
+    case 'failed':
+    case 'unreachable':
+    case 'timed_out':
+      return 'failed';
+    case 'nothing_ran':
+    case 'not_attempted':
+    case 'cancelled':
+    case 'interrupted':
+    case 'missing':
+    case 'unknown':
+      return 'unknown';
+  }
+}

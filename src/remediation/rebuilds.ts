@@ -18,7 +18,7 @@ export interface RebuildsParts {
   /** Where the reconciler hears of starts and ends. */
   tell(event: PoolEvent): void;
   /** Every event of a run that is attended here. */
-  onRunEvent(run: string, event: RunEvent): void;
+  onRunEvent(run: string, node: string | null, event: RunEvent): void;
 }
 
 /** How often the journal is asked about a run that another process of this machine attends, in milliseconds. */
@@ -97,7 +97,7 @@ export class Rebuilds {
 
   async #follow(node: string | null, started: StartedRebuild): Promise<void> {
     try {
-      const results = await started.attend((event) => this.#parts.onRunEvent(started.run, event));
+      const results = await started.attend((event) => this.#parts.onRunEvent(started.run, node, event));
       for (const result of results) if (result.node === node) this.#parts.tell(endedBy(node, result));
     } catch (error) {
       this.#parts.log.error({ err: error, node, run: started.run }, 'the run could not be attended to its end');
