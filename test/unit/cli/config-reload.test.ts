@@ -37,15 +37,15 @@ describe('regrow config reload', () => {
     told(machine, 'config.rejected', { problems: ['an old one'] });
     const pid = await daemonOf(machine, () => {
       told(machine, 'check.suspect', {});
-      told(machine, 'config.reloaded', { version: 4 });
+      told(machine, 'config.reloaded', { nodes: ['webbox1', 'webbox2'] });
     });
     const end = await machine.regrow(['config', 'reload']);
     expect(end.stdout).toBe(
-      `ok: the controller (process ${pid}) goes by ${machine.configPath}, version 4 of its members\n`,
+      `ok: the controller (process ${pid}) goes by ${machine.configPath} (nodes: webbox1, webbox2)\n`,
     );
     expect(end.exitCode).toBe(0);
     const again = await machine.regrow(['config', 'reload', '--json']);
-    expect(JSON.parse(again.stdout)).toEqual({ pid, reloaded: true, version: 4, problems: [] });
+    expect(JSON.parse(again.stdout)).toEqual({ pid, reloaded: true, nodes: ['webbox1', 'webbox2'], problems: [] });
   });
 
   it('tells why the controller did not take it, and ends with 2', async () => {
@@ -57,12 +57,21 @@ describe('regrow config reload', () => {
     expect(end.stdout).toMatch(/^rejected: .*\n {2}state_dir cannot change\n {2}http\.listen: EADDRINUSE\n$/);
   });
 
+  it('takes the reason also as one text', async () => {
+    const machine = new Machine();
+    await daemonOf(machine, () => told(machine, 'config.rejected', { problems: 'two problems:\n3:1: self' }));
+    expect(JSON.parse((await machine.regrow(['config', 'reload', '--json'])).stdout)).toMatchObject({
+      reloaded: false,
+      problems: ['two problems:', '3:1: self'],
+    });
+  });
+
   it('sends nothing when the file has problems', async () => {
     const machine = new Machine();
     let signals = 0;
     await daemonOf(machine, () => {
       signals += 1;
-      told(machine, 'config.reloaded', { version: 1 });
+      told(machine, 'config.reloaded', {});
     });
     const good = await machine.regrow(['config', 'reload']);
     expect(good.exitCode).toBe(0);
