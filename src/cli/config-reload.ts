@@ -14,8 +14,8 @@ import { inert } from './terminal-text.ts';
 export interface ReloadAnswer {
   readonly pid: number;
   readonly reloaded: boolean;
-  /** The version of the members' list that the controller goes by now; null when it did not take the file. */
-  readonly version: number | null;
+  /** The nodes that the controller goes by now; none when it did not take the file. */
+  readonly nodes: readonly string[];
   /** Why it did not take it. */
   readonly problems: readonly string[];
 }
@@ -76,13 +76,17 @@ async function eventAfter(journal: Journal, id: number): Promise<JournalEvent | 
 }
 
 function answerOf(pid: number, { type, data }: JournalEvent): ReloadAnswer {
-  const { version } = data;
   return {
     pid,
     reloaded: type === 'config.reloaded',
-    version: typeof version === 'number' ? version : null,
-    problems: itemsOf(data['problems']).map(problemText),
+    nodes: itemsOf(data['nodes']).map(String),
+    problems: problemsOf(data['problems']),
   };
+}
+
+/** As one text, or as a list of texts or of the problems that the loader gives. */
+function problemsOf(problems: unknown): readonly string[] {
+  return typeof problems === 'string' ? problems.split('\n') : itemsOf(problems).map(problemText);
 }
 
 function problemText(problem: unknown): string {
@@ -93,9 +97,9 @@ function problemText(problem: unknown): string {
   return typeof path === 'string' && path !== '' ? `${path}: ${text}` : text;
 }
 
-function textOf({ pid, reloaded, version, problems }: ReloadAnswer, { style, configPath }: CliContext): string {
+function textOf({ pid, reloaded, nodes, problems }: ReloadAnswer, { style, configPath }: CliContext): string {
   if (reloaded) {
-    const detail = version === null ? '' : `, version ${version} of its members`;
+    const detail = nodes.length === 0 ? '' : ` (nodes: ${nodes.map(inert).join(', ')})`;
     return `${style.green('ok:')} the controller (process ${pid}) goes by ${inert(configPath)}${detail}\n`;
   }
   const lines = problems.map((problem) => `  ${inert(problem)}\n`);
