@@ -30,7 +30,7 @@ const events = {
   'controller.stalled': () => 'its daemon stood still for a while',
   'discovery.failed': (node, { message }) => `cannot read vCenter: ${message}`,
   'discovery.restored': () => 'reads vCenter again',
-  'membership.conflict': () => 'sees two different lists of the pool',
+  'membership.conflict': (node, { text }) => `cannot agree on the list of nodes: ${text}`,
   'rebuild.requested': (node) => `starts to rebuild ${node}`,
   'rebuild.claimed': (node, { generation, plan }) =>
     `HAS THE CLAIM on ${node} (generation ${generation}); ${plans[plan] ?? `its plan: ${plan}`}`,
