@@ -4,7 +4,7 @@
 const states = {
   faulted: (node, why) => `${node} is faulted: ${why}`,
   remediating: (node, why) => `${node} is being rebuilt: ${why}`,
-  warming: (node, why) => `the new ${node} is coming up: ${why}`,
+  warming: (node, why) => `${node} is warming up: ${why}`,
   held: (node, why) => `does not act on ${node}: ${why}`,
   exhausted: (node, why) => `gives up on ${node}: ${why}`,
   healthy: (node, why) => `${node} is healthy: ${why}`,
