@@ -4,7 +4,7 @@
 const states = {
   faulted: (node, why) => `${node} is faulted: ${why}`,
   remediating: (node, why) => `${node} is being rebuilt: ${why}`,
-  warming: (node, why) => `the new ${node} is coming up: ${why}`,
+  warming: (node, why) => `${node} is warming up: ${why}`,
   held: (node, why) => `does not act on ${node}: ${why}`,
   exhausted: (node, why) => `gives up on ${node}: ${why}`,
   healthy: (node, why) => `${node} is healthy: ${why}`,
@@ -30,7 +30,7 @@ const events = {
   'controller.stalled': () => 'its daemon stood still for a while',
   'discovery.failed': (node, { message }) => `cannot read vCenter: ${message}`,
   'discovery.restored': () => 'reads vCenter again',
-  'membership.conflict': () => 'sees two different lists of the pool',
+  'membership.conflict': (node, { text }) => `cannot agree on the list of nodes: ${text}`,
   'rebuild.requested': (node) => `starts to rebuild ${node}`,
   'rebuild.claimed': (node, { generation, plan }) =>
     `HAS THE CLAIM on ${node} (generation ${generation}); ${plans[plan] ?? `its plan: ${plan}`}`,
