@@ -11,6 +11,8 @@ export const errorCodes = {
   CONFIRMATION_MISSING: 'A destructive command was not confirmed.',
   DISCOVERY_FAILED: 'vCenter could not be read.',
   CONTROLLER_UNREACHABLE: 'No controller answers.',
+  CONTROLLER_RUNNING: 'A controller already runs on this machine.',
+  HTTP_UNAVAILABLE: 'The address of the HTTP server cannot be listened on.',
   RUN_FINISHED: 'The run has its outcome already, and its record no longer changes.',
 } as const;
 export type ErrorCode = keyof typeof errorCodes;

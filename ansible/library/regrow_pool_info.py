@@ -17,6 +17,11 @@ options:
   datacenter: {type: str, required: true, description: datacenter}
   folder: {type: str, required: true, description: "the pool's folder, as an inventory path"}
   nodes: {type: list, elements: str, required: true, description: node names}
+  pool: {type: str, required: true, description: the pool's name}
+  run: {type: str, required: true, description: this run's id}
+  builder: {type: str, required: true, description: this controller's name}
+  last_known: {type: dict, default: {}, description: "each node's last known identity: moid and instance_uuid"}
+  dead_runs: {type: list, elements: str, default: [], description: own runs that are certainly over}
 author: [regrow]
 '''
 EXAMPLES = r'''
@@ -27,20 +32,27 @@ EXAMPLES = r'''
     datacenter: dc1
     folder: /dc1/vm/web
     nodes: [webbox1, webbox2]
+    pool: web
+    run: 01h4x0000000aa
+    builder: webbox1
 '''
 RETURN = r'''
 regrow:
-  description: nodes (name to list of VMs, an empty list for a node without a VM), quarantined (list of VMs)
+  description:
+    - nodes (name to list of VMs, an empty list for a node without a VM), quarantined (list of VMs).
+    - pending (name to somebody's claim or half-built VM that is not decided yet), unclear (name to the reason why it could
+      not be told what others do about the node; nothing is to be concluded about it).
   returned: success
   type: dict
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils import regrow_marks, regrow_vcenter
-from ansible.module_utils.regrow_protocol import Unknown
+from ansible.module_utils import regrow_marks, regrow_protocol, regrow_vcenter
+from ansible.module_utils.regrow_protocol import Refused, Unknown
 
 
-def read(vcenter, nodes):
+def read(vcenter, params):
+    nodes = params['nodes']
     vms = vcenter.all_vms()
     if not vms and any(vcenter.named_in_folder(node) for node in nodes):
         raise Unknown('vCenter lists no VM at all, and yet has some of the pool')
@@ -51,14 +63,55 @@ def read(vcenter, nodes):
         if vcenter.named_in_folder(node) is not None:
             raise Unknown('the listing of vCenter lacks %s, which is there' % node)
     quarantined = [vm for vm in vms if any((vm['name'] or '').startswith(node + '.q.') for node in nodes)]
-    return {'nodes': pool, 'quarantined': quarantined}
+    pending, unclear = work_of_others(vcenter, params, pool)
+    return {'nodes': pool, 'quarantined': quarantined, 'pending': pending, 'unclear': unclear}
+
+
+def work_of_others(vcenter, params, pool):
+    """What others have begun and not decided: for the few nodes where something speaks for it."""
+    open_nodes = nodes_with_open_claims(vcenter.folders())
+    pending, unclear = {}, {}
+    for node, found in pool.items():
+        if node[:24] not in open_nodes and is_settled(found, params['pool']):
+            continue
+        context = regrow_protocol.Context(
+            pool=params['pool'], node=node, run=params['run'], builder=params['builder'],
+            last_known=params['last_known'].get(node), dead_runs=params['dead_runs'])
+        try:
+            seen = regrow_protocol.look(vcenter, context)
+        except Refused:
+            continue  # a rebuild would be refused, and says why itself
+        except Unknown as error:
+            unclear[node] = str(error)
+            continue
+        if seen['pending']:
+            pending[node] = seen['pending']
+    return pending, unclear
+
+
+def is_settled(found, pool):
+    mark = found[0]['mark'] if len(found) == 1 else None
+    return mark is not None and mark['kind'] == 'certified' and mark['pool'] == pool
+
+
+def nodes_with_open_claims(folders):
+    """Beginnings of the names of nodes that have a claim without a decision."""
+    names = {folder['name'] for folder in folders}
+    claims = [name[:-len('.claim')] for name in names if name.endswith('.claim')]
+    return {claim.split('.')[0] for claim in claims if claim + '.end' not in names}
 
 
 def main():
     module = AnsibleModule(
-        argument_spec=regrow_vcenter.argument_spec(nodes=dict(type='list', elements='str', required=True)),
+        argument_spec=regrow_vcenter.argument_spec(
+            nodes=dict(type='list', elements='str', required=True),
+            pool=dict(type='str', required=True),
+            run=dict(type='str', required=True),
+            builder=dict(type='str', required=True),
+            last_known=dict(type='dict', default={}),
+            dead_runs=dict(type='list', elements='str', default=[])),
         supports_check_mode=True)
-    regrow_vcenter.run_module(module, lambda vcenter: (False, read(vcenter, module.params['nodes'])))
+    regrow_vcenter.run_module(module, lambda vcenter: (False, read(vcenter, module.params)))
 
 
 if __name__ == '__main__':

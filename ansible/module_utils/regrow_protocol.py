@@ -302,9 +302,10 @@ def claim_status(view, seen, incident, generation):
     """Somebody holds the generation: held, unless it is certainly over or was seen unchanged for longer than D."""
     context = view.context
     mark = seen['x_mark'] or {}
-    runs = set(generation.tokens)
-    if mark.get('kind') == 'building' and mark['incident'] == incident and mark['g'] == generation.number:
-        runs.add(mark['run'])
+    # A mark of anything else says nothing of who holds this generation.
+    if mark.get('kind') != 'building' or mark['incident'] != incident or mark['g'] != generation.number:
+        mark = {}
+    runs = set(generation.tokens) | ({mark['run']} if mark else set())
     print_now = fingerprint(view, incident, generation)
     over = bool(runs) and runs <= context.dead_runs
     if over or print_now in context.expired:

@@ -98,6 +98,7 @@ function poolVars(config: Config, builder: string): AnsibleVars {
       address_timeout: seconds(config.remediation.address_timeout),
       ssh_timeout: seconds(config.remediation.ssh_timeout),
       verify_timeout: seconds(config.remediation.verify_timeout),
+      stagger: seconds(config.remediation.stagger),
     },
     regrow_safety: {
       ...config.safety,

@@ -35,7 +35,7 @@ async function doctor(context: CliContext): Promise<number> {
 async function discover(context: CliContext): Promise<readonly NodeSeen[]> {
   const { partsFor } = await import('./parts.ts');
   const { discoverPool } = await import('../remediation/discover.ts');
-  return discoverPool(await partsFor(context));
+  return (await discoverPool(await partsFor(context))).seen;
 }
 
 function report(findings: readonly Finding[], style: Style): string {

@@ -18,12 +18,14 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'CONFIRMATION_MISSING':
       return exitCodes.usage;
     case 'SLOT_BUSY':
+    case 'CONTROLLER_RUNNING':
       return exitCodes.busy;
     case 'CONTROLLER_UNREACHABLE':
       return exitCodes.unreachable;
     case 'JOURNAL_UNUSABLE':
     case 'ANSIBLE_MISSING':
     case 'DISCOVERY_FAILED':
+    case 'HTTP_UNAVAILABLE':
     case 'RUN_FINISHED':
       return exitCodes.fault;
   }

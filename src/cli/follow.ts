@@ -3,7 +3,8 @@ import type { ControllerParts } from '../remediation/controller-parts.ts';
 import type { RebuildResult } from '../remediation/conclude-rebuild.ts';
 import type { StartedRebuild } from '../remediation/rebuild.ts';
 import type { CliContext } from './context.ts';
-import { canAnimate, createProgress, knowsUnicode } from './progress.ts';
+import { createProgress } from './progress.ts';
+import { canAnimate, knowsUnicode } from './terminal.ts';
 
 /** What came of following a run: its results, or that the user left it to go on by itself. */
 export type Followed =

@@ -1,12 +1,14 @@
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { isTakenOut } from '../config/effective.ts';
 import { resolveSelf } from '../config/node-settings.ts';
 import type { ControllerParts } from '../remediation/controller-parts.ts';
 import type { CliContext } from './context.ts';
 
 /** What remediation needs, for a command that does one run itself. */
 export async function partsFor(context: CliContext): Promise<ControllerParts> {
-  const { config, path } = await context.config();
+  const loaded = await context.config();
+  const { config, path } = loaded;
   const machine = hostname().split('.')[0] ?? 'localhost';
   const self = resolveSelf(config, machine);
   return {
@@ -15,6 +17,7 @@ export async function partsFor(context: CliContext): Promise<ControllerParts> {
     env: context.env,
     builder: self ?? machine,
     self,
+    isTakenOut: isTakenOut(loaded, machine),
     command: [process.execPath, fileURLToPath(new URL('../main.js', import.meta.url)), '--config', path],
     now: () => new Date(),
   };

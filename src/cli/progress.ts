@@ -1,5 +1,4 @@
 import type { RunEvent } from '../ansible/event.ts';
-import type { Environment } from '../config/environment.ts';
 import type { Style, Writer } from './output.ts';
 import { lastLines, plainLine, stillRunningLine, terminalLines } from './progress-lines.ts';
 import type { LineLook } from './progress-lines.ts';
@@ -27,17 +26,6 @@ export interface ProgressOptions {
 
 const redrawMs = 125;
 const reminderMs = 30_000;
-
-/** Whether a stream can be redrawn: a terminal that knows how to move its cursor. */
-export function canAnimate(isTTY: boolean, env: Environment): boolean {
-  return isTTY && env['TERM'] !== 'dumb' && env['TERM'] !== undefined;
-}
-
-/** Whether more than ASCII can be shown, by the locale. */
-export function knowsUnicode(env: Environment): boolean {
-  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
-  return /utf-?8/i.test(locale) && env['TERM'] !== 'linux';
-}
 
 /** The progress of a run on a stream: redrawn on a terminal, plain lines elsewhere. */
 export function createProgress(options: ProgressOptions): Progress {

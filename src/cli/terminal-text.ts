@@ -53,9 +53,14 @@ export function displayWidth(text: string): number {
 // oxlint-disable-next-line no-control-regex -- the escape is what is looked for
 const colourCode = new RegExp('\u001b\\[\\d+m', 'g');
 
+/** The text without our own colour codes. */
+export function withoutColour(text: string): string {
+  return text.replace(colourCode, '');
+}
+
 /** Rows that a line, colour codes and all, takes on a terminal of so many columns. */
 export function rowsOf(line: string, columns: number): number {
-  return Math.max(1, Math.ceil(displayWidth(line.replace(colourCode, '')) / Math.max(1, columns)));
+  return Math.max(1, Math.ceil(displayWidth(withoutColour(line)) / Math.max(1, columns)));
 }
 
 /** Text of others, in which no character can move the cursor or change a colour. */

@@ -1,10 +1,12 @@
 import { open, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { RegrowError } from '../errors.ts';
-import { crossIssues } from './cross-checks.ts';
-import { defaultMessage, explainIssues, type DataIssue } from './issues.ts';
+import { checkDocument } from './check-document.ts';
+import { effectiveConfig, type EffectiveConfig, type LoadedMembership } from './effective.ts';
+import type { DataIssue } from './issues.ts';
+import { readMembership, type StoredMembership } from './membership-file.ts';
 import type { ConfigProblem } from './problem.ts';
-import { configSchema, type Config } from './schema.ts';
+import type { Config } from './schema.ts';
 import { suggestion } from './suggestion.ts';
 import { warningIssues } from './warnings.ts';
 import { offsetOf, parseYamlTree, positionOf, type YamlNode } from './yaml-tree.ts';
@@ -13,14 +15,24 @@ import { offsetOf, parseYamlTree, positionOf, type YamlNode } from './yaml-tree.
 export interface LoadedConfig {
   /** The file it came from. */
   readonly path: string;
+  /** What holds: regrow.yml, with the nodes of a newer membership where there is one. */
   readonly config: Config;
-  /** Not wrong, but worth a look: literal secrets, files that others can read. */
+  /** What regrow.yml says by itself. */
+  readonly file: Config;
+  readonly membership: LoadedMembership;
+  /** Not wrong, but worth a look: literal secrets, files that others can read, a record that cannot be used. */
   readonly warnings: readonly ConfigProblem[];
 }
 
 /** What a text says as a configuration: the configuration, or everything that is wrong with it. */
 export type ParsedConfig =
-  | { readonly ok: true; readonly config: Config; readonly warnings: readonly ConfigProblem[] }
+  | {
+      readonly ok: true;
+      readonly config: Config;
+      /** Puts the record of a state directory into it. A function, since the text may hold literal secrets. */
+      readonly withMembership: (stored: StoredMembership) => EffectiveConfig;
+      readonly warnings: readonly ConfigProblem[];
+    }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 const maxBytes = 1024 * 1024;
@@ -30,7 +42,15 @@ const maxProblems = 100;
 export async function loadConfig(path: string): Promise<LoadedConfig> {
   const parsed = parseConfig(await readText(path), path);
   if (!parsed.ok) throw invalid(path, parsed.problems);
-  return { path, config: parsed.config, warnings: [...parsed.warnings, ...(await fileWarnings(path, parsed.config))] };
+  const file = parsed.config;
+  const stored = await readMembership(file.state_dir);
+  const { config, membership } = parsed.withMembership(stored);
+  const warnings = [
+    ...parsed.warnings,
+    ...(await fileWarnings(path, file)),
+    ...(membership.problem === null ? [] : [wholeFile(stored.path, membership.problem)]),
+  ];
+  return { path, config, file, membership, warnings };
 }
 
 /** Checks a configuration's text. Never throws; `file` is only named in the problems. */
@@ -45,19 +65,18 @@ export function parseConfig(text: string, file: string): ParsedConfig {
     message: problem.message,
   }));
   if (!tree.root) return { ok: false, problems: yamlProblems };
-  const result = configSchema.safeParse(tree.root.value, { error: defaultMessage, reportInput: true });
-  const issues = [
-    ...(result.success ? [] : explainIssues(result.error.issues, tree.root.value)),
-    ...crossIssues(tree.root.value),
-  ];
-  const located = locate(issues, { file, source, root: tree.root });
-  if (!result.success || issues.length > 0 || yamlProblems.length > 0) {
+  const place = { file, source, root: tree.root };
+  const document = tree.root.value;
+  const checked = checkDocument(document);
+  if (!checked.ok || yamlProblems.length > 0) {
+    const located = checked.ok ? [] : locate(checked.issues, place);
     return { ok: false, problems: inOrder([...yamlProblems, ...located]) };
   }
   return {
     ok: true,
-    config: result.data,
-    warnings: locate(warningIssues(result.data), { file, source, root: tree.root }),
+    config: checked.config,
+    withMembership: (stored) => effectiveConfig(document, checked.config, stored),
+    warnings: locate(warningIssues(checked.config), place),
   };
 }
 
@@ -111,12 +130,16 @@ function decode(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw invalid(path, [{ file: path, line: 1, column: 1, path: '', message: 'the file is not UTF-8 text' }]);
+    throw invalid(path, [wholeFile(path, 'the file is not UTF-8 text')]);
   }
 }
 
 function tooLarge(file: string): ConfigProblem {
-  return { file, line: 1, column: 1, path: '', message: `the file is larger than ${maxBytes} bytes` };
+  return wholeFile(file, `the file is larger than ${maxBytes} bytes`);
+}
+
+function wholeFile(file: string, message: string): ConfigProblem {
+  return { file, line: 1, column: 1, path: '', message };
 }
 
 function invalid(path: string, problems: readonly ConfigProblem[]): RegrowError {
@@ -137,6 +160,5 @@ async function fileWarnings(path: string, config: Config): Promise<ConfigProblem
   const { mode } = await stat(path);
   const holdsSecret = warningIssues(config).some((issue) => issue.message.includes('literal'));
   if (!holdsSecret || (mode & 0o077) === 0) return [];
-  const message = 'the file holds a literal secret and others can read it: chmod 600';
-  return [{ file: path, line: 1, column: 1, path: '', message }];
+  return [wholeFile(path, 'the file holds a literal secret and others can read it: chmod 600')];
 }

@@ -48,7 +48,9 @@ export const safetySchema = z
       ),
     startup_grace: duration
       .prefault('10m')
-      .describe("After its start, and after a node's rebuild, a controller only measures."),
+      .describe(
+        'A VM that this controller has not seen healthy yet, since the boot or a rebuild, has this long until failures count.',
+      ),
     stability_window: positiveDuration
       .prefault('1h')
       .describe('A node that stays healthy for this long has its attempts forgotten.'),
@@ -76,6 +78,15 @@ export const remediationSchema = z
     address_timeout: positiveDuration.prefault('5m').describe('How long a new VM may take to have an address.'),
     ssh_timeout: positiveDuration.prefault('5m').describe('How long its sshd may take to answer.'),
     verify_timeout: positiveDuration.prefault('3m').describe('How long the checks of a new node may take to succeed.'),
+    stagger: positiveDuration
+      .prefault('30s')
+      .describe('How long each next candidate for a rebuild waits for the one before it. It saves double work only.'),
+    on_stop: z
+      .enum(['leave', 'wait'], { error: 'expected leave or wait' })
+      .prefault('leave')
+      .describe(
+        'What a stopping controller does about its rebuild: `leave` it running, to be taken up by the next start; or `wait` for its end.',
+      ),
     generations: wholeNumber(1, 100).prefault(5).describe('Attempts at one incident, over all controllers.'),
     keep_runs: wholeNumber(1, 100_000).prefault(200).describe('Runs whose files and records are kept.'),
     keep_days: wholeNumber(1, 36_500).prefault(90).describe('Days for which they are kept.'),

@@ -160,6 +160,7 @@ function gatesHere({ name, policy, pool }: Turn): readonly Hold[] {
   return holdsAgainst({
     node: name,
     self: policy.self,
+    isTakenOut: policy.isTakenOut,
     pauses: pool.pauses,
     mode: policy.mode,
     byHand: false,

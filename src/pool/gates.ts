@@ -11,6 +11,8 @@ export interface RebuildCase {
   readonly node: string;
   /** This machine's own node name; null on an admin host. */
   readonly self: string | null;
+  /** This machine was a node of the pool, and was taken out of it. */
+  readonly isTakenOut: boolean;
   readonly pauses: readonly { readonly scope: string; readonly reason: string; readonly until: string | null }[];
   readonly mode: 'act' | 'dry-run' | 'approve';
   /** An operator asked by hand: that is the approval. */
@@ -25,6 +27,13 @@ export function holdsAgainst(rebuild: RebuildCase): readonly Hold[] {
     holds.push({
       gate: 'own_node',
       message: `${rebuild.node} is this machine: another node has to rebuild it`,
+      forceable: false,
+    });
+  }
+  if (rebuild.isTakenOut) {
+    holds.push({
+      gate: 'taken_out',
+      message: 'this machine was taken out of the pool: it rebuilds nobody',
       forceable: false,
     });
   }

@@ -26,6 +26,8 @@ export interface NodePolicy {
 export interface PoolPolicy {
   /** This machine's own node name; null on an admin host. */
   readonly self: string | null;
+  /** This machine was a node, and was taken out of the pool: it acts on nobody. */
+  readonly isTakenOut: boolean;
   /** Name under which this controller builds. */
   readonly builder: string;
   /** By name: every node of the pool, this one's own included. */

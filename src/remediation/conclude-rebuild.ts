@@ -97,7 +97,8 @@ function sentence(outcome: Outcome, node: string, pending: Pending | null): stri
   }
 }
 
-function pendingOf(value: unknown): Pending | null {
+/** Somebody's claim or half-built VM, as the modules tell of it; null when it is none. */
+export function pendingOf(value: unknown): Pending | null {
   const pending = toRecord(value);
   const incident = text(pending?.['incident']);
   const fingerprint = text(pending?.['fingerprint']);

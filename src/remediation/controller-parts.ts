@@ -12,6 +12,8 @@ export interface ControllerParts {
   readonly builder: string;
   /** The own node's name; null on an admin host. */
   readonly self: string | null;
+  /** This machine was a node, and was taken out of the pool. */
+  readonly isTakenOut: boolean;
   /** How playbooks call this program, as argv: they use its probes. */
   readonly command: readonly string[];
   readonly now: () => Date;

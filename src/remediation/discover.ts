@@ -1,31 +1,45 @@
+import { rm } from 'node:fs/promises';
 import { toRecord } from '../ansible/event.ts';
 import { classifyFailure } from '../ansible/classify.ts';
 import { newRunId } from '../ansible/run-id.ts';
 import { startRun } from '../ansible/start-run.ts';
+import { nodeNames } from '../config/node-settings.ts';
 import { RegrowError } from '../errors.ts';
+import type { NodeReading, ReadNode } from '../pool/node-state.ts';
 import { remedyFor } from '../pool/remedy.ts';
 import type { NodeSeen } from '../store/nodes.ts';
+import { pendingOf } from './conclude-rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { baseSpec } from './playbook-run.ts';
+import { notePending, readingVars } from './protocol-vars.ts';
 import { pruneRuns } from './run-journal.ts';
 
 const deadlineMs = 120_000;
+
+/** A complete reading of the pool. */
+export interface PoolReading {
+  readonly seen: readonly NodeSeen[];
+  /** What the state machine is to know of each node. One of which it could not be told what others do is left out. */
+  readonly nodes: Readonly<Record<string, ReadNode>>;
+}
 
 /**
  * Asks vCenter for the whole pool in one run of discover.yml, and records every node as seen. Throws DISCOVERY_FAILED;
  * then nothing is recorded: what could not be read is not gone.
  */
-export async function discoverPool(parts: ControllerParts): Promise<readonly NodeSeen[]> {
+export async function discoverPool(parts: ControllerParts): Promise<PoolReading> {
   const run = newRunId(parts.now().getTime());
+  const names = nodeNames(parts.config);
   const base = await baseSpec(parts, run, 'discover.yml');
-  const handle = await startRun({ ...base, expectedHosts: ['localhost'], deadlineMs, extraVars: { regrow_run: run } });
+  const extraVars = readingVars(parts, names, run);
+  const handle = await startRun({ ...base, expectedHosts: ['localhost'], deadlineMs, extraVars });
   let found: Record<string, unknown> | undefined;
   for await (const event of handle.events()) {
     if (event.e === 'ok' && event.task.action === 'regrow_pool_info') found = toRecord(event.res['regrow']);
   }
   const end = await handle.result;
   const nodes = toRecord(found?.['nodes']);
-  if (end.kind !== 'ok' || nodes === undefined) {
+  if (end.kind !== 'ok' || found === undefined || nodes === undefined) {
     const failure = classifyFailure(end);
     throw new RegrowError('DISCOVERY_FAILED', `vCenter could not be read (${failure}): ${end.message}`, {
       facts: { run, class: failure },
@@ -34,11 +48,60 @@ export async function discoverPool(parts: ControllerParts): Promise<readonly Nod
   }
   const seenAt = parts.now().toISOString();
   const seen = Object.entries(nodes).map(([name, vms]) => nodeSeen(name, vms, seenAt));
-  parts.journal.atomically(() => {
+  const read = parts.journal.atomically(() => {
     for (const node of seen) parts.journal.nodes.upsert(node);
+    return readNodes(parts, nodes, found);
   });
+  // A reading that succeeded leaves nothing to read, and one comes every few seconds.
+  await rm(base.runDir, { recursive: true, force: true });
   pruneRuns(parts);
-  return seen;
+  return { seen, nodes: read };
+}
+
+/** The reading as the state machine takes it. */
+function readNodes(
+  parts: ControllerParts,
+  nodes: Readonly<Record<string, unknown>>,
+  found: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, ReadNode>> {
+  const unclear = toRecord(found['unclear']) ?? {};
+  const others = toRecord(found['pending']) ?? {};
+  const clear = Object.entries(nodes).filter(([name]) => !Object.hasOwn(unclear, name));
+  return Object.fromEntries(
+    clear.map(([name, vms]): [string, ReadNode] => {
+      const pending = pendingOf(others[name]);
+      const sinceMs = pending === null ? null : notePending(parts, name, pending);
+      return [
+        name,
+        {
+          found: reading(vms, parts.config.pool.name),
+          pending: sinceMs === null ? null : { by: pending?.by ?? null, sinceMs },
+        },
+      ];
+    }),
+  );
+}
+
+function reading(vms: unknown, pool: string): NodeReading {
+  if (!Array.isArray(vms) || vms.length > 1) return { kind: 'ambiguous' };
+  const vm = toRecord(vms[0]);
+  if (vm === undefined) return { kind: 'absent' };
+  const [moid, instanceUuid] = [text(vm['moid']), text(vm['instance_uuid'])];
+  // A VM whose configuration cannot be read has no identity: nothing is concluded about it.
+  if (moid === null || instanceUuid === null) return { kind: 'ambiguous' };
+  const mark = toRecord(vm['mark']);
+  const kind = mark?.['pool'] === pool ? mark['kind'] : undefined;
+  return {
+    kind: 'vm',
+    vm: { moid, instanceUuid },
+    mark: kind === 'certified' || kind === 'building' ? kind : 'none',
+    by: text(mark?.['by']),
+    power: powerOf(vm['power']),
+  };
+}
+
+function powerOf(power: unknown): Extract<NodeReading, { readonly kind: 'vm' }>['power'] {
+  return power === 'on' || power === 'off' || power === 'suspended' ? power : 'unknown';
 }
 
 /** Two VMs of a name are no identity: such a node is recorded as having none. */

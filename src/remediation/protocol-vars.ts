@@ -35,11 +35,26 @@ export function protocolVars(parts: ControllerParts, nodes: readonly string[], r
   };
 }
 
-/** Remembers what somebody else holds, so that this controller can tell, by its own clock, when it stood still for too long. */
-export function notePending({ journal }: ControllerParts, node: string, pending: Pending): void {
+/** What a reading of the pool has to know, to tell what others work on from what this controller's dead runs left. */
+export function readingVars(parts: ControllerParts, nodes: readonly string[], run: string): object {
+  const { journal } = parts;
+  const known = nodes.flatMap((node) => {
+    const vm = journal.nodes.lastVm(node);
+    return vm === undefined ? [] : [[node, vm] as const];
+  });
+  const runs = journal.runs.list({ kinds: ['rebuild', 'bootstrap'], limit: 200 });
+  return {
+    regrow_run: run,
+    regrow_last_known: Object.fromEntries(known),
+    regrow_dead_runs: runs.filter(({ state }) => state === 'done').map(({ id }) => id),
+  };
+}
+
+/** Remembers what somebody else holds, so that this controller can tell, by its own clock, when it stood still for too long. Returns since when it has. */
+export function notePending({ journal }: ControllerParts, node: string, pending: Pending): number {
   const { incident, generation, fingerprint } = pending;
   const clock = monotonicNow();
-  journal.observations.seen(claimKey(node, `${incident}.${generation}`), fingerprint, clock.bootId, clock.ms);
+  return journal.observations.seen(claimKey(node, `${incident}.${generation}`), fingerprint, clock.bootId, clock.ms);
 }
 
 /** The observation key of a claim or a half-built VM. */

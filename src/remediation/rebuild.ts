@@ -67,6 +67,7 @@ function refusalBy(parts: ControllerParts, request: RebuildRequest, run: string)
   const [hold] = holdsAgainst({
     node,
     self: parts.self,
+    isTakenOut: parts.isTakenOut,
     pauses: parts.journal.pauses.active(parts.now().toISOString()),
     mode: request.dryRun ? 'act' : parts.config.safety.mode,
     byHand: request.trigger === 'operator',

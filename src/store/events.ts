@@ -33,6 +33,8 @@ export interface Events {
   append(event: NewEvent): number;
   /** Oldest first. */
   list(filter?: EventFilter): readonly JournalEvent[];
+  /** The id of the newest event; 0 before the first. */
+  lastId(): number;
 }
 
 type EventRecord = Omit<JournalEvent, 'data'> & { readonly data: string };
@@ -49,6 +51,7 @@ export function createEvents(database: StoreDatabase, redact: Redact): Events {
     `SELECT * FROM events WHERE id > @after AND (@run IS NULL OR run = @run) AND (@node IS NULL OR node = @node)
      ORDER BY id LIMIT @limit`,
   );
+  const selectLast = database.prepare<[], { readonly id: number }>('SELECT coalesce(max(id), 0) AS id FROM events');
   return {
     append: ({ at, run = null, node = null, type, data }) =>
       database.write(() => Number(insert.run({ at, run, node, type, data: toJson(data, redact) }).lastInsertRowid)),
@@ -58,5 +61,6 @@ export function createEvents(database: StoreDatabase, redact: Redact): Events {
           .all({ run: run ?? null, node: node ?? null, after, limit })
           .map((record) => ({ ...record, data: parseObject(record.data) })),
       ),
+    lastId: () => database.read(() => selectLast.get()?.id ?? 0),
   };
 }

@@ -112,7 +112,8 @@ export function stateOf(
   return { state: 'healthy', reason: 'well' };
 }
 
-function lastRun(run: Run): LastRun {
+/** The part of a run that is shown with its node. */
+export function lastRun(run: Run): LastRun {
   return {
     id: run.id,
     kind: run.kind,

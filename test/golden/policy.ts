@@ -16,6 +16,7 @@ export function policyOf({ scenario, machine, nodes, mode, checksOf }: PolicyCas
   const { safety } = scenario;
   return {
     self: nodes.includes(machine) ? machine : null,
+    isTakenOut: false,
     builder: machine,
     nodes: Object.fromEntries(nodes.map((node) => [node, { checks: checkPolicies(checksOf(node)) }])),
     mode,

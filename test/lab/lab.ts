@@ -65,7 +65,27 @@ export interface UpOptions {
   /** Deploy and certify the nodes; without it vCenter is empty. */
   readonly bootstrap?: boolean;
   readonly leaseSeconds?: number;
+  /** Each node runs its daemon. Off unless wanted: a test that orders rebuilds itself has nobody beside it. */
+  readonly daemons?: boolean;
 }
+
+/** What a node's service script does. */
+export type DaemonVerb = 'start' | 'stop' | 'restart' | 'reload' | 'status' | 'log';
+
+const daemonPort = 8460;
+
+const eventSchema = z.object({
+  id: z.number(),
+  at: z.string(),
+  run: z.string().nullable(),
+  node: z.string().nullable(),
+  type: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+const eventsSchema = z.object({ events: z.array(eventSchema) });
+
+/** One event of a daemon's journal. */
+export type DaemonEvent = z.infer<typeof eventSchema>;
 
 async function run(
   file: string,
@@ -92,8 +112,8 @@ export class Lab {
 
   /** Starts a lab; what a crashed one has left is cleaned up first. */
   static async up(options: UpOptions = {}): Promise<Lab> {
-    const { nodes = 3, bootstrap = true, leaseSeconds = 20 } = options;
-    const flags = bootstrap ? [] : ['--no-bootstrap'];
+    const { nodes = 3, bootstrap = true, leaseSeconds = 20, daemons = false } = options;
+    const flags = [...(bootstrap ? [] : ['--no-bootstrap']), ...(daemons ? [] : ['--no-daemons'])];
     await must(['up', '--nodes', String(nodes), '--lease', String(leaseSeconds), ...flags]);
     return new Lab(process.env['REGROW_LAB_DIR'] ?? '/var/tmp/regrow-lab');
   }
@@ -147,6 +167,32 @@ export class Lab {
     return run(process.execPath, [join(checkout, 'dist/main.js'), ...args], { REGROW_CONFIG: config, ...options.env });
   }
 
+  /** Starts, stops or reloads the daemon inside the guest, or asks for its state or its log; what that printed. */
+  async daemon(node: string, verb: DaemonVerb): Promise<string> {
+    const { exitCode, stdout, stderr } = await run(script, ['daemon', node, verb]);
+    const isAnswer = exitCode === 0 || (verb === 'status' && exitCode === 3);
+    if (!isAnswer) throw new Error(`scripts/lab daemon ${node} ${verb}: exit code ${exitCode}\n${stderr}`);
+    return stdout;
+  }
+
+  /** GET from the node's daemon, at the address that the node has now: the JSON of its answer. Anything but 2xx is an error. */
+  async http(node: string, path: string, options: { readonly withToken?: boolean } = {}): Promise<unknown> {
+    const { address } = await this.vm(node);
+    const authorization = options.withToken === true ? { authorization: `Bearer ${this.token()}` } : undefined;
+    const response = await fetch(`http://${address}:${daemonPort}${path}`, {
+      headers: { accept: 'application/json', ...authorization },
+      signal: AbortSignal.timeout(5_000),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`GET ${path} from ${node} (${address}): ${response.status}\n${text}`);
+    return JSON.parse(text);
+  }
+
+  /** What the node's daemon journalled after the event of that id, up to a thousand. */
+  async events(node: string, after = 0): Promise<readonly DaemonEvent[]> {
+    return eventsSchema.parse(await this.http(node, `/v1/events?after=${after}&limit=1000`)).events;
+  }
+
   /** VMs, guests, faults and folders as they are now. */
   async state(): Promise<LabState> {
     return stateSchema.parse(JSON.parse(await must(['status', '--json'])));
@@ -173,6 +219,11 @@ export class Lab {
   /** The password of the lab's vCenter login. */
   password(): string {
     return readFileSync(join(this.dir, 'vcenter-password'), 'utf8').trim();
+  }
+
+  /** The token of the pool's HTTP interface. */
+  token(): string {
+    return readFileSync(join(this.dir, 'token'), 'utf8').trim();
   }
 
   /** Waits until the VM is as wanted, and returns it. */

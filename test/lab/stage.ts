@@ -4,6 +4,14 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import { Lab, type Operation } from './lab.ts';
 import { Vsphere } from './vsphere.ts';
 
+/** What a VM made by hand has beyond its name and the admin's key. */
+export interface DeployOptions {
+  readonly on?: boolean;
+  readonly annotation?: string;
+  /** OVF properties. */
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
 /** An empty lab with a vCenter client, for tests of the lab itself: VMs are made and moved by hand. */
 export class Stage {
   readonly folder = '/losangelesctr/vm/web';
@@ -51,10 +59,10 @@ export class Stage {
   }
 
   /** Deploys a VM and powers it on, with the admin's key and its own name, as a careless caller would. */
-  async deploy(name: string, options: { readonly on?: boolean; readonly annotation?: string } = {}): Promise<string> {
+  async deploy(name: string, options: DeployOptions = {}): Promise<string> {
     const key = readFileSync(join(this.lab.dir, 'id_ed25519.pub'), 'utf8').trim();
-    const properties = { 'public-keys': key, hostname: name };
-    return this.vsphere.text('deploy', { name, ...this.image, properties, ...options });
+    const properties = { 'public-keys': key, hostname: name, ...options.properties };
+    return this.vsphere.text('deploy', { name, ...this.image, ...options, properties });
   }
 
   /** Deploys a VM and waits for its guest. */

@@ -50,7 +50,7 @@ describe('regrow status', () => {
     expect(exitCode).toBe(3);
     expect(stdout).toMatch(/webbox1 +rebuilding +.* rebuild fence /);
     expect(stdout).toMatch(/webbox2 +healthy/);
-    expect(stdout).toContain('paused: webbox2, by alice: new disk');
+    expect(stdout).toContain('paused: webbox2 until it is resumed, by alice: new disk');
   });
 
   it('has a stable JSON form', async () => {

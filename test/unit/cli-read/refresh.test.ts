@@ -2,10 +2,10 @@ import { Command } from 'commander';
 import { expect, it } from 'vitest';
 import type { CliContext } from '../../../src/cli/context.ts';
 import { styleFor } from '../../../src/cli/output.ts';
-import { parseConfig } from '../../../src/config/load.ts';
+import { parseConfig, type LoadedConfig } from '../../../src/config/load.ts';
 import { register, type StatusSeams } from '../../../src/cli/status.ts';
 import { RegrowError } from '../../../src/errors.ts';
-import { Machine } from './surroundings.ts';
+import { Machine, nobody } from './surroundings.ts';
 
 const node = {
   moid: 'vm-1',
@@ -74,7 +74,7 @@ async function status(machine: Machine, seams: StatusSeams, ...argv: readonly st
     style,
     errorStyle: style,
     configPath: 'regrow.yml',
-    config: async () => ({ path: 'regrow.yml', config: configOfTwo(machine.stateDir), warnings: [] }),
+    config: async () => configOfTwo(machine.stateDir),
     journal: async () => machine.journal,
     answer: async (answer) => void (data = answer),
     say: (line) => void (said += line),
@@ -90,15 +90,17 @@ async function status(machine: Machine, seams: StatusSeams, ...argv: readonly st
   return { code, data, said };
 }
 
-function configOfTwo(stateDir: string) {
+function configOfTwo(stateDir: string): LoadedConfig {
+  const path = 'regrow.yml';
   const parsed = parseConfig(
     `pool: {name: web, nodes: [webbox1, webbox2]}
 state_dir: ${stateDir}
 vcenter: {hostname: vc.lab, username: u, password: {env: P}, datacenter: dc, folder: /dc/vm/web, cluster: c1, datastore: ds1, networks: {VM Network: N}}
 image: {ovf: /image.ovf}
+http: {listen: '${nobody}'}
 `,
-    'regrow.yml',
+    path,
   );
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.config;
+  return { path, file: parsed.config, ...parsed.withMembership({ path, record: null, problem: null }), warnings: [] };
 }

@@ -7,23 +7,28 @@ import { runCli } from '../../../src/cli/program.ts';
 import { openJournal, type Journal } from '../../../src/store/journal.ts';
 import type { NewRun } from '../../../src/store/runs.ts';
 
+/** An address at which no controller is. */
+export const nobody = '127.0.0.1:1';
+
 /** A machine with a configuration of three nodes and a journal, on which command lines can be run. */
 export class Machine {
   readonly stateDir: string;
   readonly journal: Journal;
-  readonly #config: string;
+  readonly configPath: string;
 
-  constructor() {
+  /** `listen` is where its controller would be asked; nobody answers there unless a test starts one. */
+  constructor({ listen = nobody }: { readonly listen?: string } = {}) {
     const folder = mkdtempSync(join(tmpdir(), 'regrow-read-'));
     this.stateDir = join(folder, 'state');
     this.journal = openJournal(this.stateDir);
-    this.#config = join(folder, 'regrow.yml');
+    this.configPath = join(folder, 'regrow.yml');
     writeFileSync(
-      this.#config,
+      this.configPath,
       `pool: {name: web, nodes: [webbox1, webbox2, webbox3]}
 state_dir: ${this.stateDir}
 vcenter: {hostname: vc.lab, username: u, password: {env: P}, datacenter: dc, folder: /dc/vm/web, cluster: c1, datastore: ds1, networks: {VM Network: N}}
 image: {ovf: /image.ovf}
+http: {listen: '${listen}'}
 `,
       { mode: 0o600 },
     );
@@ -37,7 +42,7 @@ image: {ovf: /image.ovf}
   async regrow(argv: readonly string[], { isTTY = false, onOutput = () => {} }: Surroundings = {}): Promise<Answer> {
     let stdout = '';
     let stderr = '';
-    const exitCode = await runCli(['--config', this.#config, ...argv], {
+    const exitCode = await runCli(['--config', this.configPath, ...argv], {
       env: { TERM: 'xterm' },
       isTTY: { stdin: false, stdout: isTTY, stderr: false },
       stdout: {

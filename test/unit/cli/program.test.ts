@@ -5,6 +5,8 @@ import { load } from 'js-yaml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openJournal } from '../../../src/store/journal.ts';
 import { printable, renderTable, styleFor } from '../../../src/cli/output.ts';
+import { writeMembership } from '../../../src/config/membership-file.ts';
+import { digestOf } from '../../../src/config/membership.ts';
 import { contractPath, minimalText } from '../config/sample.ts';
 import { regrow } from './terminal.ts';
 
@@ -88,6 +90,21 @@ describe('regrow config', () => {
     expect(end).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('literal secret') });
     expect(load(end.stdout)).toMatchObject({ vcenter: { password: '(hidden)' }, remediation: { deadline: '30m' } });
     expect(end.stdout + end.stderr).not.toContain('hunter2');
+  });
+
+  it('check examines the file, show prints what holds, and both say beside it that a newer membership holds', async () => {
+    const own = ['web1', 'web2', 'web3'];
+    const record = { version: 2, by: 'web2', at: '2026-01-01T00:00:00.000Z', pool: 'web', basis: digestOf(own) };
+    await writeMembership(join(folder, 'state'), { ...record, nodes: ['web1', 'web2', 'web4', 'web5'] });
+    const note = expect.stringMatching(/^note: version 2 of the membership, published by web2 .*: added web4, web5; /);
+    const check = await regrow(['config', 'check', '--config', file]);
+    expect(check).toMatchObject({ exitCode: 0, stderr: note, stdout: expect.stringContaining('pool web, 3 nodes') });
+    const show = await regrow(['config', 'show', '--config', file]);
+    expect(show).toMatchObject({ exitCode: 0, stderr: note });
+    expect(load(show.stdout)).toMatchObject({ pool: { nodes: ['web1', 'web2', 'web4', 'web5'] } });
+    const list = await regrow(['inventory', '--list', '--config', file]);
+    expect(Object.keys(JSON.parse(list.stdout)._meta.hostvars)).toEqual(expect.arrayContaining(['web5']));
+    expect(list.stderr).toBe('');
   });
 
   it('schema prints JSON without reading any configuration', async () => {

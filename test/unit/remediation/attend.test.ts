@@ -45,6 +45,7 @@ async function attended(events: readonly RunEvent[], end: RunEnd, breakJournal =
     env: { VCENTER_PASSWORD: 'not-a-real-one' },
     builder: 'admin',
     self: null,
+    isTakenOut: false,
     command: ['regrow'],
     now: () => new Date(),
   };

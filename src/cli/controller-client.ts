@@ -1,0 +1,73 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { RegrowError } from '../errors.ts';
+import type { PoolReport } from '../pool/report.ts';
+import { isPoolReport } from './report-reader.ts';
+
+/** What came of asking a controller. `nobody`: nothing listens there. `silent`: something does, and gives no report. */
+export type Asked =
+  | { readonly kind: 'report'; readonly report: PoolReport }
+  | { readonly kind: 'nobody'; readonly reason: string }
+  | { readonly kind: 'silent'; readonly reason: string };
+
+/** Asks a controller for its pool. The signal breaks it off. */
+export type Asker = (signal?: AbortSignal) => Promise<Asked>;
+
+const maxBytes = 16 * 1024 * 1024;
+const nobodyCodes = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL'];
+
+/** Asks the controller at that URL (`http://host:port`) for its pool. Never throws. */
+export async function askController(url: string, timeoutMs: number, signal?: AbortSignal): Promise<Asked> {
+  const limit = AbortSignal.timeout(timeoutMs);
+  try {
+    const text = await get(`${url}/v1/status`, signal === undefined ? limit : AbortSignal.any([limit, signal]));
+    const value: unknown = JSON.parse(text);
+    return isPoolReport(value)
+      ? { kind: 'report', report: value }
+      : { kind: 'silent', reason: 'what answers there is no controller of this version' };
+  } catch (error) {
+    if (limit.aborted) return { kind: 'silent', reason: `no answer within ${timeoutMs / 1000} s` };
+    if (error instanceof SyntaxError) return { kind: 'silent', reason: 'what answers there is no controller' };
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+    const reason = error instanceof Error ? error.message || (code ?? error.name) : String(error);
+    return { kind: code !== undefined && nobodyCodes.includes(code) ? 'nobody' : 'silent', reason };
+  }
+}
+
+/** The text at a URL. Node's own client is used: `fetch` takes longer to load than a controller takes to answer. */
+async function get(url: string, signal: AbortSignal): Promise<string> {
+  const request = await requestFunction(url);
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { signal, agent: false, headers: { accept: 'application/json' } });
+    asked.on('error', reject);
+    asked.on('response', (response) => {
+      read(response).then(resolve, reject);
+    });
+    asked.end();
+  });
+}
+
+async function requestFunction(url: string): Promise<(url: string, options: RequestOptions) => ClientRequest> {
+  return url.startsWith('https:') ? (await import('node:https')).request : (await import('node:http')).request;
+}
+
+async function read(response: IncomingMessage): Promise<string> {
+  response.setEncoding('utf8');
+  if (response.statusCode !== 200) {
+    response.destroy();
+    throw new Error(`it answers ${response.statusCode} ${response.statusMessage}`);
+  }
+  let text = '';
+  for await (const chunk of response) {
+    text += String(chunk);
+    if (text.length > maxBytes) throw new Error('its answer is too long');
+  }
+  return text;
+}
+
+/** What `--server` says when nobody answers there. */
+export function unreachable(server: string, reason: string): RegrowError {
+  return new RegrowError('CONTROLLER_UNREACHABLE', `No controller answers at ${server}: ${reason}.`, {
+    facts: { server, reason },
+    remedy: 'See that regrow runs there (systemctl status regrow), and that http.listen lets this machine reach it.',
+  });
+}

@@ -1,0 +1,25 @@
+import { reachableUrl, parseListenAddress } from '../config/listen-address.ts';
+import { peekConfig, type Peek } from '../config/peek.ts';
+import type { CliContext } from './context.ts';
+import { askController, type Asker } from './controller-client.ts';
+
+/** A controller that runs on this machine answers at once, or it stands still. */
+const answerWithinMs = 1_000;
+
+/** Where the controller of this machine is asked: by the configuration, which is not loaded for it where that can be avoided. */
+export async function localController(context: CliContext): Promise<Asker> {
+  const { pool, listen } = (await peekConfig(context.configPath)) ?? (await fromConfig(context));
+  const url = reachableUrl(listen);
+  return async (signal) => {
+    const asked = await askController(url, answerWithinMs, signal);
+    if (asked.kind !== 'report' || asked.report.pool === pool) return asked;
+    return { kind: 'silent', reason: `${url} is a controller of the pool ${asked.report.pool}` };
+  };
+}
+
+async function fromConfig(context: CliContext): Promise<Peek> {
+  const { config } = await context.config();
+  const listen = parseListenAddress(config.http.listen);
+  if (listen === undefined) throw new TypeError(`not an address: ${config.http.listen}`);
+  return { pool: config.pool.name, listen };
+}

@@ -1,0 +1,432 @@
+import { isTakenOut } from './config/effective.ts';
+import type { Environment } from './config/environment.ts';
+import type { LoadedConfig } from './config/load.ts';
+import { nodeNames, nodeSettings, resolveSelf } from './config/node-settings.ts';
+import { poolPolicy } from './config/pool-policy.ts';
+import type { Config } from './config/schema.ts';
+import { secretValues } from './config/secret-refs.ts';
+import { resolveSecret } from './config/secret.ts';
+import { RegrowError } from './errors.ts';
+import type { ControllerView } from './http/controller-view.ts';
+import { startHttpServer, type HttpServer } from './http/server.ts';
+import { SecretValues, type Logger } from './logging.ts';
+import { systemClock } from './monitor/clock.ts';
+import { Monitor } from './monitor/monitor.ts';
+import type { PlanEntry } from './monitor/plan.ts';
+import { probeCommand } from './monitor/probes/command.ts';
+import { realProbes } from './monitor/probes/real-probes.ts';
+import { askMembership, portOf, type Peer } from './peers/client.ts';
+import { MembershipKeeper } from './peers/membership-keeper.ts';
+import { Actions, type ActionResult } from './remediation/actions.ts';
+import type { ControllerParts } from './remediation/controller-parts.ts';
+import { lockDaemon, type DaemonLock } from './remediation/daemon-lock.ts';
+import { discoverPool, type PoolReading } from './remediation/discover.ts';
+import { Discovery } from './remediation/discovery.ts';
+import { faultMemory } from './remediation/fault-memory.ts';
+import { monotonicNow } from './remediation/monotonic.ts';
+import { playbookProbe } from './remediation/node-playbook.ts';
+import { OrdersWatch } from './remediation/orders-watch.ts';
+import { Outlook } from './remediation/outlook.ts';
+import { Rebuilds } from './remediation/rebuilds.ts';
+import { Reconciler, type ReconcilerMemory } from './remediation/reconciler.ts';
+import { Targets } from './remediation/targets.ts';
+import { openJournal, type Journal } from './store/journal.ts';
+
+/** What the daemon is started with. */
+export interface ControllerOptions {
+  readonly loaded: LoadedConfig;
+  /** Reads the configuration again. Throws CONFIG_INVALID or CONFIG_NOT_FOUND. */
+  readonly load: () => Promise<LoadedConfig>;
+  readonly env: Environment;
+  readonly hostname: string;
+  /** How playbooks call this program, as argv. */
+  readonly command: readonly string[];
+  readonly version: string;
+  readonly log: Logger;
+}
+
+/** Without a measurement for so long, beyond what the checks themselves take, the scheduler is taken to stand still. */
+const stillForMs = 60_000;
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * The daemon: every part is built and joined here, and nowhere else. Start: lock, journal, HTTP, what an earlier process left, then
+ * measuring. Stop: the other way round; a rebuild that runs is left to go on, or waited for (`remediation.on_stop`).
+ */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #clock = systemClock();
+  readonly #startedAt = new Date();
+  readonly #lock: DaemonLock;
+  readonly #journal: Journal;
+  readonly #targets: Targets;
+  readonly #outlook: Outlook;
+  readonly #reconciler: Reconciler;
+  readonly #monitor: Monitor;
+  readonly #discovery: Discovery<PoolReading>;
+  readonly #rebuilds: Rebuilds;
+  readonly #orders: OrdersWatch;
+  readonly #membership: MembershipKeeper;
+  #loaded: LoadedConfig;
+  #http: HttpServer | undefined;
+  #isRecovered = false;
+
+  private constructor(options: ControllerOptions, lock: DaemonLock, journal: Journal) {
+    this.#options = options;
+    this.#loaded = options.loaded;
+    this.#lock = lock;
+    this.#journal = journal;
+    this.#targets = new Targets(journal);
+    this.#outlook = this.#newOutlook();
+    this.#rebuilds = this.#newRebuilds();
+    this.#discovery = this.#newDiscovery();
+    this.#reconciler = this.#newReconciler();
+    this.#orders = this.#newOrdersWatch();
+    this.#monitor = this.#newMonitor();
+    this.#membership = this.#newMembership();
+  }
+
+  /** Starts everything. Throws CONTROLLER_RUNNING, JOURNAL_UNUSABLE, HTTP_UNAVAILABLE or SECRET_UNAVAILABLE. */
+  static async start(options: ControllerOptions): Promise<Controller> {
+    const { config } = options.loaded;
+    const secrets = new SecretValues(await secretValues(config, options.env));
+    const lock = await lockDaemon(config.state_dir);
+    let controller: Controller | undefined;
+    try {
+      const journal = openJournal(config.state_dir, { redact: secrets.redact });
+      controller = new Controller(options, lock, journal);
+      await controller.#start();
+      return controller;
+    } catch (error) {
+      await (controller === undefined ? lock.release() : controller.#end());
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { version, log } = this.#options;
+    const { builder } = this.#own();
+    this.#append(null, 'controller.started', { version, builder });
+    this.#targets.refresh(nodeNames(this.#config));
+    this.#http = await startHttpServer({
+      listen: this.#config.http.listen,
+      view: this.#view(),
+      onFault: (error, path) => log.error({ err: error, path }, 'an HTTP answer failed'),
+    });
+    await this.#membership.publishIfEdited();
+    this.#orders.start();
+    await this.#rebuilds.recover(this.#reconciler.state);
+    this.#isRecovered = true;
+    // Waits that ended while nobody was here.
+    this.#reconciler.handle({ kind: 'time' });
+    this.#discovery.start();
+    this.#monitor.setPlan(this.#plan());
+    this.#monitor.start();
+    log.info({ url: this.#http.url, pool: this.#config.pool.name, builder }, 'watching');
+  }
+
+  /** Whether the scheduler makes progress: for the service manager's watchdog and for /healthz. */
+  health(): { readonly ok: boolean; readonly detail: string } {
+    const times = this.#plan().map(({ check }) => check.interval + check.timeout);
+    const { stillMs } = this.#outlook;
+    if (times.length === 0 || !this.#isRecovered || stillMs < stillForMs + 2 * Math.min(...times))
+      return { ok: true, detail: 'the scheduler makes progress' };
+    return { ok: false, detail: `nothing was measured for ${Math.round(stillMs / 1000)} s` };
+  }
+
+  /** One line for the service manager. */
+  statusLine(): string {
+    const { nodes, pool } = this.#outlook.report();
+    return `${nodes.filter(({ state }) => state === 'healthy').length} of ${nodes.length} nodes of ${pool} healthy`;
+  }
+
+  /** Reads the configuration again. One that is not valid changes nothing. States stay. */
+  async reload(): Promise<void> {
+    if (!(await this.#loadAgain())) return;
+    await this.#membership.publishIfEdited();
+    await this.#exchange();
+  }
+
+  async #loadAgain(): Promise<boolean> {
+    const { load, log } = this.#options;
+    try {
+      const loaded = await load();
+      this.#mustFit(loaded.config);
+      this.#loaded = loaded;
+    } catch (error) {
+      log.error({ err: error }, 'the configuration stays as it was');
+      this.#append(null, 'config.rejected', { problems: error instanceof Error ? error.message : String(error) });
+      return false;
+    }
+    const nodes = nodeNames(this.#config);
+    this.#targets.refresh(nodes);
+    this.#outlook.keepOnly(nodes);
+    this.#reconciler.replan(this.#policy());
+    this.#monitor.setPlan(this.#plan());
+    this.#discovery.setInterval(this.#config.discovery.interval);
+    this.#discovery.soon();
+    this.#append(null, 'config.reloaded', { nodes });
+    log.info({ nodes }, 'the configuration was read again');
+    return true;
+  }
+
+  /** What only a new start can change. */
+  #mustFit(config: Config): void {
+    const before = this.#config;
+    const changed = [
+      ...(config.state_dir === before.state_dir ? [] : ['state_dir']),
+      ...(config.http.listen === before.http.listen ? [] : ['http.listen']),
+      ...(config.pool.name === before.pool.name ? [] : ['pool.name']),
+    ];
+    if (changed.length === 0) return;
+    throw new RegrowError('CONFIG_INVALID', `${changed.join(', ')} cannot be changed while the controller runs.`, {
+      remedy: 'Restart the service.',
+    });
+  }
+
+  /** Ends the daemon. */
+  async stop(): Promise<void> {
+    this.#append(null, 'controller.stopping', { running: this.#rebuilds.running });
+    this.#monitor.stop();
+    this.#discovery.stop();
+    if (this.#config.remediation.on_stop === 'wait') await this.#rebuilds.idle();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#monitor.stop();
+    this.#discovery.stop();
+    this.#orders.stop();
+    this.#reconciler.stop();
+    await this.#http?.close();
+    await this.#lock.release();
+  }
+
+  get #config(): Config {
+    return this.#loaded.config;
+  }
+
+  #own(): Pick<ControllerParts, 'self' | 'builder' | 'isTakenOut'> {
+    const machine = this.#options.hostname.split('.')[0] ?? 'localhost';
+    const self = resolveSelf(this.#config, machine);
+    return { self, builder: self ?? machine, isTakenOut: isTakenOut(this.#loaded, machine) };
+  }
+
+  #parts(): ControllerParts {
+    const { env, command } = this.#options;
+    return { ...this.#own(), config: this.#config, journal: this.#journal, env, command, now: () => new Date() };
+  }
+
+  #policy(): ReturnType<typeof poolPolicy> {
+    return poolPolicy(this.#config, this.#own());
+  }
+
+  /** Every check of every other node. */
+  #plan(): readonly PlanEntry[] {
+    const { self } = this.#own();
+    return nodeNames(this.#config)
+      .filter((node) => node !== self)
+      .flatMap((node) =>
+        Object.entries(nodeSettings(this.#config, node).checks).map(([name, check]) => ({ node, name, check })),
+      );
+  }
+
+  #newOutlook(): Outlook {
+    return new Outlook({
+      journal: this.#journal,
+      config: () => this.#config,
+      policy: () => this.#reconciler.policy,
+      state: () => this.#reconciler.state,
+      controller: () => ({
+        name: this.#own().builder,
+        node: this.#own().self,
+        version: this.#options.version,
+        started_at: this.#startedAt.toISOString(),
+      }),
+      membership: () => this.#membership.report,
+      monotonicMs: () => this.#clock.now(),
+      now: () => new Date(),
+    });
+  }
+
+  #newRebuilds(): Rebuilds {
+    return new Rebuilds({
+      parts: () => this.#parts(),
+      clock: this.#clock,
+      log: this.#options.log,
+      tell: (event) => this.#reconciler.handle(event),
+      onRunEvent: (run, node, event) => {
+        if (event.e !== 'task_start') return;
+        this.#append(node, 'rebuild.task', { step: event.task.step, task: event.task.name }, run);
+      },
+    });
+  }
+
+  #newDiscovery(): Discovery<PoolReading> {
+    const parts = {
+      clock: this.#clock,
+      read: () => discoverPool(this.#parts()),
+      onRead: ({ nodes }: PoolReading) => {
+        if (this.#outlook.wasRead()) this.#append(null, 'discovery.restored', {});
+        this.#targets.refresh(nodeNames(this.#config));
+        this.#reconciler.handle({ kind: 'read', nodes });
+        void this.#exchange();
+      },
+      onUnreadable: (error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        if (this.#outlook.wasUnreadable(message)) {
+          this.#append(null, 'discovery.failed', { message });
+          this.#options.log.warn({ err: error }, 'vCenter cannot be read');
+        }
+        this.#reconciler.handle({ kind: 'unreadable' });
+      },
+    };
+    return new Discovery(parts, this.#config.discovery.interval);
+  }
+
+  #newReconciler(): Reconciler {
+    const { log } = this.#options;
+    const actions = new Actions({
+      parts: () => this.#parts(),
+      log,
+      runCommand: (argv, node, ms) => this.#runCommand(argv, node, ms),
+    });
+    return new Reconciler({
+      policy: this.#policy(),
+      clock: this.#clock,
+      log,
+      memory: this.#memory(),
+      hands: {
+        discover: () => this.#discovery.soon(),
+        rebuild: ({ node, judged, attempt }) => this.#rebuilds.order(node, judged, attempt),
+        act: (order) => actions.order(order),
+      },
+    });
+  }
+
+  #memory(): ReconcilerMemory {
+    const memory = faultMemory({
+      journal: this.#journal,
+      monotonicMs: () => this.#clock.now(),
+      now: () => new Date(),
+      bootId: monotonicNow().bootId,
+      nodes: () => nodeNames(this.#config),
+    });
+    return {
+      ...memory,
+      record: (node, type, data) => {
+        if (node !== null && type === 'node.state') this.#outlook.changed(node);
+        memory.record(node, type, data);
+      },
+    };
+  }
+
+  #newOrdersWatch(): OrdersWatch {
+    return new OrdersWatch({
+      clock: this.#clock,
+      journal: this.#journal,
+      now: () => new Date(),
+      state: () => this.#reconciler.state,
+      tell: (event) => this.#reconciler.handle(event),
+      onTrouble: (error) => this.#options.log.error({ err: error }, 'the journal cannot be read'),
+    });
+  }
+
+  #newMonitor(): Monitor {
+    return new Monitor({
+      clock: this.#clock,
+      target: (node) => this.#targets.of(node, this.#reconciler.state),
+      probes: realProbes({
+        path: this.#options.env['PATH'] ?? defaultPath,
+        playbook: (check, target) => playbookProbe(this.#parts(), check, target),
+      }),
+      onMeasured: ({ node, check, subject, endedAt, result: { status, detail, latencyMs } }) => {
+        this.#outlook.measured(node, check, { status, detail, latencyMs, atMs: endedAt });
+        this.#options.log.debug({ node, check, status, detail, latency_ms: latencyMs }, 'measured');
+        this.#reconciler.handle({ kind: 'measured', node, check, subject, status, detail });
+      },
+      onStalled: (ms) => {
+        this.#append(null, 'controller.stalled', { ms });
+        this.#options.log.warn({ ms }, 'this controller stood still: old results count for nothing');
+        this.#reconciler.handle({ kind: 'stalled', ms });
+      },
+    });
+  }
+
+  #newMembership(): MembershipKeeper {
+    return new MembershipKeeper({
+      stateDir: this.#config.state_dir,
+      builder: this.#own().builder,
+      loaded: () => this.#loaded.membership,
+      peers: () => this.#peers(),
+      ask: async (peer) => {
+        const token = await this.#token();
+        if (token === null) return { kind: 'silent', reason: 'http.token is not set here' };
+        return askMembership(peer, { port: portOf(this.#config.http.listen), token });
+      },
+      now: () => new Date(),
+      journal: (type, data) => this.#append(null, type, data),
+      onAdopted: async () => {
+        if (await this.#loadAgain()) await this.#membership.publishIfEdited();
+      },
+      onConflict: (conflict) => {
+        if (conflict !== null) this.#options.log.error({ conflict }, 'two lists of nodes are as new as each other');
+      },
+    });
+  }
+
+  #peers(): readonly Peer[] {
+    const { self } = this.#own();
+    return [...this.#targets.addresses()].flatMap(([name, address]) => (name === self ? [] : [{ name, address }]));
+  }
+
+  /** Hears what the other controllers know of the membership. Without a token they tell nobody. */
+  async #exchange(): Promise<void> {
+    try {
+      if ((await this.#token()) !== null) await this.#membership.exchange();
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the membership could not be exchanged');
+    }
+  }
+
+  async #token(): Promise<string | null> {
+    const { token } = this.#config.http;
+    return token === null ? null : resolveSecret(token, this.#options.env);
+  }
+
+  async #runCommand(argv: readonly string[], node: string, timeoutMs: number): Promise<ActionResult> {
+    const { address } = this.#targets.of(node, this.#reconciler.state);
+    const env = {
+      PATH: this.#options.env['PATH'] ?? defaultPath,
+      LC_ALL: 'C.UTF-8',
+      REGROW_NODE: node,
+      ...(address === undefined ? {} : { REGROW_ADDRESS: address }),
+    };
+    const { status, detail } = await probeCommand({ argv, env, timeoutMs });
+    return { ok: status === 'ok', detail };
+  }
+
+  /** A record beside those of the state machine. A journal that cannot be written must not end what goes on. */
+  #append(node: string | null, type: string, data: Readonly<Record<string, unknown>>, run: string | null = null): void {
+    try {
+      this.#journal.events.append({ at: new Date().toISOString(), node, type, data, run });
+    } catch (error) {
+      this.#options.log.error({ err: error, type }, 'the journal cannot be written');
+    }
+  }
+
+  #view(): ControllerView {
+    return {
+      report: () => this.#outlook.report(),
+      observation: (node) => this.#outlook.observation(node),
+      membership: () => this.#membership.record,
+      events: (filter) => this.#journal.events.list(filter),
+      health: () => this.health(),
+      ready: () => {
+        if (!this.#isRecovered) return { ok: false, reason: 'what an earlier process left is not settled yet' };
+        return this.#outlook.discovery.at === null ? { ok: false, reason: 'vCenter was not read yet' } : { ok: true };
+      },
+      token: () => this.#token(),
+    };
+  }
+}

@@ -1,0 +1,84 @@
+import { request, type IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { maxRecordBytes } from '../config/membership.ts';
+
+/** Another controller, where it can be reached. */
+export interface Peer {
+  readonly name: string;
+  /** IP address. */
+  readonly address: string;
+}
+
+/** What came of asking a peer. `silent` says nothing of it: the network may be at fault as well. */
+export type PeerReply =
+  | { readonly kind: 'answered'; readonly text: string }
+  | { readonly kind: 'refused'; readonly status: number }
+  | { readonly kind: 'silent'; readonly reason: string }
+  | { readonly kind: 'bad'; readonly reason: string };
+
+/** How peers are asked. */
+export interface PeerAccess {
+  /** TCP port of every controller's HTTP server. */
+  readonly port: number;
+  /** Bearer token; the peers' routes refuse whoever has none. */
+  readonly token: string;
+  /** Time for the whole exchange, to the last byte. */
+  readonly deadlineMs?: number;
+}
+
+/** The port of `http.listen`, which the peers use too. */
+export function portOf(listen: string): number {
+  return Number(listen.slice(listen.lastIndexOf(':') + 1));
+}
+
+/** Asks a peer for its record of the membership. Never throws; follows no redirect and uses no proxy. */
+export async function askMembership({ address }: Peer, access: PeerAccess): Promise<PeerReply> {
+  if (isIP(address) === 0) return { kind: 'bad', reason: 'its address is no IP address' };
+  if (!/^[\x21-\x7e]+$/.test(access.token))
+    return { kind: 'bad', reason: 'http.token here is no text that a header can carry' };
+  const signal = AbortSignal.timeout(access.deadlineMs ?? 3000);
+  try {
+    const response = await responseOf(address, access, signal);
+    return await replyOf(response);
+  } catch (error) {
+    if (signal.aborted) return { kind: 'silent', reason: 'it did not answer in time' };
+    const reason = reasonOf(error);
+    // The parser's codes: something answers there, and does not speak HTTP.
+    return { kind: reason.startsWith('HPE_') ? 'bad' : 'silent', reason };
+  }
+}
+
+async function responseOf(host: string, { port, token }: PeerAccess, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
+    // No agent: a peer that was rebuilt has another address, and nothing stays open.
+    request({ host, port, path: '/v1/membership', headers, agent: false, signal }, resolve).on('error', reject).end();
+  });
+}
+
+async function replyOf(response: IncomingMessage): Promise<PeerReply> {
+  const { statusCode = 0 } = response;
+  if (statusCode !== 200) {
+    response.destroy();
+    const isRefusal = statusCode >= 400 && statusCode < 500;
+    return isRefusal
+      ? { kind: 'refused', status: statusCode }
+      : { kind: 'bad', reason: `it answered HTTP ${statusCode}` };
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response) {
+    // Without an encoding, a response's chunks are buffers.
+    if (!Buffer.isBuffer(chunk)) continue;
+    length += chunk.length;
+    // Leaving the loop destroys the response, and with it the connection.
+    if (length > maxRecordBytes) return { kind: 'bad', reason: `its answer is larger than ${maxRecordBytes} bytes` };
+    chunks.push(chunk);
+  }
+  return { kind: 'answered', text: Buffer.concat(chunks).toString('utf8') };
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error ? String(error.code) : error.message;
+}

@@ -1,0 +1,73 @@
+import { rm } from 'node:fs/promises';
+import type { RunEnd } from '../ansible/run-end.ts';
+import { newRunId } from '../ansible/run-id.ts';
+import { startRun } from '../ansible/start-run.ts';
+import type { ControllerParts } from './controller-parts.ts';
+import { baseSpec } from './playbook-run.ts';
+
+/** A playbook about one node, outside the rebuild's slot: a check, or an action of one. */
+export interface NodePlaybook {
+  /** One of regrow's by name, or an absolute path. */
+  readonly playbook: string;
+  readonly node: string;
+  /** Where the node was last known to be. */
+  readonly address: string | undefined;
+  readonly extraVars: Readonly<Record<string, unknown>>;
+  readonly timeoutMs: number;
+}
+
+/** Runs it to its end. The folder of one that passed is removed: checks come every few seconds. */
+export async function runNodePlaybook(parts: ControllerParts, order: NodePlaybook): Promise<RunEnd> {
+  const run = newRunId(parts.now().getTime());
+  const base = await baseSpec(parts, run, order.playbook);
+  const handle = await startRun({
+    ...base,
+    expectedHosts: [],
+    deadlineMs: order.timeoutMs,
+    graceMs: 0,
+    extraVars: { ...order.extraVars, regrow_run: run, node: order.node, node_address: order.address ?? null },
+  });
+  const end = await handle.result;
+  if (end.kind === 'ok') await rm(base.runDir, { recursive: true, force: true });
+  return end;
+}
+
+/** What a check's playbook says of the node: what failed there is a failure, what failed here is not known. */
+export async function playbookProbe(
+  parts: ControllerParts,
+  check: {
+    readonly playbook: string;
+    readonly extra_vars: Readonly<Record<string, unknown>>;
+    readonly timeout: number;
+  },
+  target: { readonly name: string; readonly address: string | undefined },
+): Promise<{ readonly status: 'ok' | 'failed' | 'unknown'; readonly latencyMs: number; readonly detail: string }> {
+  const began = performance.now();
+  const { kind, message } = await runNodePlaybook(parts, {
+    playbook: check.playbook,
+    node: target.name,
+    address: target.address,
+    extraVars: check.extra_vars,
+    timeoutMs: check.timeout,
+  });
+  const latencyMs = Math.round(performance.now() - began);
+  return { status: statusOf(kind), latencyMs, detail: message };
+}
+
+function statusOf(kind: RunEnd['kind']): 'ok' | 'failed' | 'unknown' {
+  switch (kind) {
+    case 'ok':
+      return 'ok';
+    case 'failed':
+    case 'unreachable':
+    case 'timed_out':
+      return 'failed';
+    case 'nothing_ran':
+    case 'not_attempted':
+    case 'cancelled':
+    case 'interrupted':
+    case 'missing':
+    case 'unknown':
+      return 'unknown';
+  }
+}

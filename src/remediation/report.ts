@@ -1,0 +1,159 @@
+import { nodeSettings } from '../config/node-settings.ts';
+import type { Check, Config } from '../config/schema.ts';
+import { unmeasured } from '../pool/check-state.ts';
+import { conditionOf } from '../pool/condition.ts';
+import { blankNode, type NodeState, type PoolState } from '../pool/node-state.ts';
+import type { PoolPolicy } from '../pool/policy.ts';
+import type {
+  CheckReport,
+  ControllerReport,
+  DiscoveryReport,
+  MembershipReport,
+  NodeReport,
+  Observation,
+  PoolReport,
+} from '../pool/report.ts';
+import type { Turn } from '../pool/turn.ts';
+import type { Journal } from '../store/journal.ts';
+import { lastRun } from '../store/pool-status.ts';
+import type { LatestResults } from './latest-results.ts';
+
+/** What a report is made of, at one moment. */
+export interface ReportSource {
+  readonly config: Config;
+  readonly policy: PoolPolicy;
+  readonly state: PoolState;
+  readonly journal: Journal;
+  readonly results: LatestResults;
+  readonly controller: ControllerReport;
+  readonly discovery: DiscoveryReport;
+  readonly membership: MembershipReport;
+  /** Since when a node is in its condition, ISO UTC. */
+  since(node: string): string | null;
+  readonly nowMs: number;
+  readonly now: Date;
+}
+
+/** The pool as this controller sees it. */
+export function poolReport(source: ReportSource): PoolReport {
+  const at = source.now.toISOString();
+  const pauses = source.journal.pauses.active(at);
+  const paused = new Set(pauses.map(({ scope }) => scope));
+  const nodes = Object.keys(source.policy.nodes).map((name) =>
+    nodeReport(source, name, paused.has('pool') || paused.has(`node/${name}`)),
+  );
+  return {
+    pool: source.config.pool.name,
+    at,
+    healthy: nodes.every(({ state }) => state === 'healthy'),
+    controller: source.controller,
+    pauses,
+    discovery: source.discovery,
+    membership: source.membership,
+    nodes,
+  };
+}
+
+function nodeReport(source: ReportSource, name: string, paused: boolean): NodeReport {
+  const { turn, node } = turnOf(source, name);
+  const condition = conditionOf(turn, node);
+  const seen = source.journal.nodes.get(name);
+  const known = source.journal.nodes.lastKnown(name);
+  const run = source.journal.runs.list({
+    node: name,
+    kinds: ['rebuild', 'restore', 'bootstrap', 'settle'],
+    limit: 1,
+  })[0];
+  return {
+    name,
+    state: condition.kind,
+    why: condition.why,
+    since: source.since(name),
+    address: seen?.address ?? known?.address ?? null,
+    address_seen_at: known?.address_at ?? null,
+    moid: node.vm?.moid ?? seen?.moid ?? null,
+    instance_uuid: node.vm?.instanceUuid ?? seen?.instance_uuid ?? null,
+    power: seen?.power ?? null,
+    connection: seen?.connection ?? null,
+    heartbeat: seen?.heartbeat ?? null,
+    certified: seen?.certified ?? false,
+    paused,
+    checks: name === source.policy.self ? [] : checkReports(source, name, node),
+    fault: faultReport(source, turn, node),
+    holds: condition.kind === 'held' ? condition.holds.map(({ gate, message }) => ({ gate, message })) : [],
+    last_run: run === undefined ? null : lastRun(run),
+  };
+}
+
+function turnOf(
+  { state, policy, nowMs }: ReportSource,
+  name: string,
+): { readonly turn: Turn; readonly node: NodeState } {
+  return { turn: { name, pool: state, policy, now: nowMs }, node: state.nodes[name] ?? blankNode(policy, nowMs) };
+}
+
+function checkReports({ config, results }: ReportSource, name: string, node: NodeState): readonly CheckReport[] {
+  return Object.entries(nodeSettings(config, name).checks).map(([check, settings]) => {
+    const { verdict, failures } = node.checks[check] ?? unmeasured;
+    const last = results.get(name, check);
+    return {
+      name: check,
+      type: settings.type,
+      on_failure: actionName(settings.on_failure),
+      verdict,
+      failures,
+      of: settings.failures,
+      last:
+        last === undefined
+          ? null
+          : { status: last.status, at: last.at, latency_ms: last.latencyMs, detail: last.detail },
+    };
+  });
+}
+
+function actionName(action: Check['on_failure']): string {
+  if (typeof action === 'string') return action;
+  return 'exec' in action ? 'exec' : 'playbook';
+}
+
+function faultReport(source: ReportSource, { now }: Turn, node: NodeState): NodeReport['fault'] {
+  const { fault, attempts, checks } = node;
+  if (fault === null) return null;
+  return {
+    opened_at: new Date(source.now.getTime() - (now - fault.openedAt)).toISOString(),
+    attempts,
+    checks: Object.entries(checks).flatMap(([name, { verdict }]) => (verdict === 'unhealthy' ? [name] : [])),
+    run: fault.course.kind === 'running' ? fault.course.run : null,
+  };
+}
+
+/** What this controller has seen of a node by itself; undefined for a name that is not of the pool. */
+export function observationOf(source: ReportSource, name: string): Observation | undefined {
+  if (source.policy.nodes[name] === undefined) return undefined;
+  const { node } = turnOf(source, name);
+  const checks = Object.entries(source.policy.nodes[name].checks).map(([check, { failures: of }]) => {
+    const { verdict, failures } = node.checks[check] ?? unmeasured;
+    const last = source.results.get(name, check);
+    return {
+      name: check,
+      verdict,
+      failures,
+      of,
+      age_ms: last === undefined ? null : Math.round(source.nowMs - last.atMs),
+    };
+  });
+  const ages = checks.map(({ age_ms: age }) => age);
+  const known = ages.filter((age) => age !== null);
+  return {
+    node: name,
+    vm: node.vm === null ? null : { moid: node.vm.moid, instance_uuid: node.vm.instanceUuid },
+    verdict: verdictOf(checks.map(({ verdict }) => verdict)),
+    age_ms: known.length < ages.length || known.length === 0 ? null : Math.max(...known),
+    checks,
+  };
+}
+
+function verdictOf(verdicts: readonly CheckReport['verdict'][]): Observation['verdict'] {
+  if (verdicts.includes('unhealthy')) return 'unhealthy';
+  return verdicts.length > 0 && verdicts.every((verdict) => verdict === 'healthy') ? 'healthy' : 'unknown';
+}

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Lab, type DaemonEvent } from '../lab/lab.ts';
+import { allHealthy, deedsOn } from './healing.ts';
+
+const nodes = ['webbox1', 'webbox2', 'webbox3'] as const;
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await Lab.up({ nodes: 3, daemons: true });
+  await allHealthy(lab, nodes);
+}, 300_000);
+afterAll(async () => lab.down());
+
+/** Events about a node that a daemon has journalled, in order. */
+async function story(observer: string, node: string): Promise<readonly DaemonEvent[]> {
+  return (await lab.events(observer)).filter((event) => event.node === node);
+}
+
+describe('a pool of three daemons', () => {
+  it('heals a node that died: both survivors judge after the third failure, one rebuilds, and all agree in the end', async () => {
+    const old = await lab.vm('webbox3');
+    const before = lab.operations().length;
+    await lab.kill('webbox3');
+    await lab.until(
+      'webbox3',
+      (vm) => vm.instance_uuid !== old.instance_uuid && vm.annotation.includes('certified'),
+      180_000,
+    );
+    const vms = await allHealthy(lab, nodes);
+
+    const fresh = vms.find(({ name }) => name === 'webbox3')?.instance_uuid ?? '';
+    expect(deedsOn(lab.operations().slice(before))).toEqual([
+      { what: 'power_off', uuid: old.instance_uuid },
+      { what: 'rename', uuid: old.instance_uuid },
+      { what: 'deploy', uuid: fresh },
+      { what: 'destroy', uuid: old.instance_uuid },
+    ]);
+    let rebuilt = 0;
+    for (const observer of ['webbox1', 'webbox2']) {
+      const told = await story(observer, 'webbox3');
+      const suspicions = told.filter(({ type }) => type === 'check.suspect').map(({ data }) => data['failures']);
+      expect(suspicions).toEqual([1, 2]);
+      expect(told.filter(({ type }) => type === 'fault.opened')).toHaveLength(1);
+      expect(told.filter(({ type }) => type === 'fault.closed')).toHaveLength(1);
+      rebuilt += told.filter(({ type }) => type === 'rebuild.rebuilt').length;
+    }
+    expect(rebuilt).toBe(1);
+  }, 300_000);
+
+  it('heals another one in its turn, and the one that was rebuilt is a full member: it judges, too', async () => {
+    const old = await lab.vm('webbox1');
+    await lab.kill('webbox1');
+    await lab.until(
+      'webbox1',
+      (vm) => vm.instance_uuid !== old.instance_uuid && vm.annotation.includes('certified'),
+      180_000,
+    );
+    await allHealthy(lab, nodes);
+    for (const observer of ['webbox2', 'webbox3'])
+      expect((await story(observer, 'webbox1')).filter(({ type }) => type === 'fault.opened')).toHaveLength(1);
+  }, 300_000);
+
+  it('has no second action after every daemon was killed and came back while a node is being rebuilt', async () => {
+    const old = await lab.vm('webbox2');
+    const before = lab.operations().length;
+    await lab.kill('webbox2');
+    const survivors = ['webbox1', 'webbox3'] as const;
+    await lab.until('webbox2', (vm) => vm.instance_uuid !== old.instance_uuid, 180_000);
+    for (const node of survivors) await lab.exec(node, ['pkill', '-KILL', '-f', 'main.js run']);
+    await allHealthy(lab, nodes);
+    const deeds = deedsOn(lab.operations().slice(before));
+    expect(deeds.filter(({ what }) => what === 'destroy')).toContainEqual({ what: 'destroy', uuid: old.instance_uuid });
+    const certified = (await lab.vm('webbox2')).instance_uuid;
+    expect(deeds.filter(({ uuid, what }) => uuid === certified && what !== 'deploy')).toEqual([]);
+    for (const node of survivors) {
+      const told = await story(node, 'webbox2');
+      expect(told.filter(({ type }) => type === 'fault.opened')).toHaveLength(1);
+    }
+  }, 300_000);
+});

@@ -1,0 +1,64 @@
+import { request } from 'node:http';
+import { onTestFinished } from 'vitest';
+import type { ControllerView } from '../../../src/http/controller-view.ts';
+import { startHttpServer, type HttpServer } from '../../../src/http/server.ts';
+import { poolReport } from './sample-report.ts';
+
+/** A controller of a healthy pool, with what differs. */
+export function controllerView(more: Partial<ControllerView> = {}): ControllerView {
+  return {
+    report: () => poolReport(),
+    observation: () => undefined,
+    membership: () => ({ version: 1 }),
+    events: () => [],
+    health: () => ({ ok: true, detail: 'last progress 0.2 s ago' }),
+    ready: () => ({ ok: true }),
+    token: async () => null,
+    ...more,
+  };
+}
+
+/** Its server, on a port of its own, for as long as the test lasts. */
+export async function served(more: Partial<ControllerView> = {}): Promise<HttpServer & { readonly faults: unknown[] }> {
+  const faults: unknown[] = [];
+  const server = await startHttpServer({
+    listen: '127.0.0.1:0',
+    view: controllerView(more),
+    onFault: (error) => void faults.push(error),
+  });
+  onTestFinished(() => server.close());
+  return { ...server, faults };
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** One request on a connection of its own. The path goes out as it is. */
+export function ask(
+  url: string,
+  path: string,
+  {
+    method = 'GET',
+    headers = {},
+    body = '',
+  }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<HttpAnswer> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const length = body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    const asked = request(
+      { hostname, port, path, method, headers: { ...length, ...headers }, agent: false },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+      },
+    );
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
