@@ -31,7 +31,6 @@ export type PoolEvent =
   | {
       readonly kind: 'run-ended';
       readonly node: string;
-      /** Null when it was ordered, and never began. */
       readonly run: string | null;
       readonly outcome: Outcome;
       readonly gate: string | null;

@@ -32,11 +32,8 @@ export function afterRun(turn: Turn, before: NodeState, event: RunEnded): Step {
       return afterRefusal(turn, node, event);
     case 'cancelled':
       return holdFor(turn, node, { gate: 'cancelled', message: `an operator cancelled run ${event.run ?? '?'}` }, null);
-    case 'interrupted':
-      // The controller died before it began: nothing was tried.
-      if (event.run === null) return still(withFault(node, { course: { kind: 'watching' } }));
-      return afterFailure(turn, counted(turn, node), event);
     case 'failed':
+    case 'interrupted':
       return afterFailure(turn, counted(turn, node), event);
   }
 }
