@@ -10,7 +10,7 @@ export function afterMeasurement(
   event: Extract<PoolEvent, { readonly kind: 'measured' }>,
 ): Step {
   const check = nodePolicy(turn).checks[event.check];
-  if (check === undefined || !isAboutJudged(turn, node, event.subject)) return still(node);
+  if (check === undefined || event.subject !== (node.vm?.instanceUuid ?? null)) return still(node);
   const before = node.checks[event.check] ?? unmeasured;
   const after = afterResult(before, countedStatus(turn, node, event.status), check);
   if (after === before) return still(node);
@@ -29,14 +29,6 @@ export function afterMeasurement(
     return { node: next, effects: failures === 1 ? [suspicion, { kind: 'discover' }] : [suspicion] };
   }
   return after.verdict === 'healthy' ? afterSuccess(turn, next) : still(next);
-}
-
-/**
- * Whether the measured VM is the judged one. When vCenter shows no VM of the name, whatever was measured says that the judged one is
- * gone: the last VM that was seen may be one that somebody built and gave up.
- */
-function isAboutJudged(turn: Turn, node: NodeState, subject: string | null): boolean {
-  return subject === (node.vm?.instanceUuid ?? null) || (isFresh(turn, node) && node.read?.found.kind === 'absent');
 }
 
 /**
