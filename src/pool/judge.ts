@@ -33,13 +33,13 @@ export function afterMeasurement(
 
 /**
  * What a result counts as. vCenter's word goes first while it is fresh: a VM that is off or gone has failed, whoever answers at its
- * old address, and one that is being built is nobody's to judge. A VM that was never seen healthy has its time to come up.
+ * old address, and a node that is being built is nobody's to judge. A VM that was never seen healthy has its time to come up.
  */
 function countedStatus(turn: Turn, node: NodeState, status: ResultStatus): ResultStatus {
   const found = node.read?.found;
   if (found !== undefined && isFresh(turn, node)) {
     if (found.kind === 'ambiguous') return 'unknown';
-    if (found.kind === 'absent') return node.vm === null ? 'unknown' : 'failed';
+    if (found.kind === 'absent') return node.vm === null || node.read?.pending ? 'unknown' : 'failed';
     if (found.mark === 'building') return 'unknown';
     if (found.power === 'off' || found.power === 'suspended') return 'failed';
   }

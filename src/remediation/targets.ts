@@ -13,10 +13,10 @@ export interface Target {
 
 /** Where each node's VM was seen last. vCenter tells; the journal keeps it over restarts and over times without an answer. */
 export class Targets {
-  readonly #journal: Journal;
+  readonly #journal: Pick<Journal, 'nodes'>;
   readonly #known = new Map<string, LastKnown>();
 
-  constructor(journal: Journal) {
+  constructor(journal: Pick<Journal, 'nodes'>) {
     this.#journal = journal;
   }
 

@@ -39,7 +39,7 @@ export interface LastKnown extends KnownVm {
 }
 
 export interface Nodes {
-  /** Records what was seen. A report older than the recorded one changes nothing. */
+  /** Records what was seen. A report that another one overtook changes nothing; a clock that was set back does not count as that. */
   upsert(node: NodeSeen): void;
   get(name: string): NodeRecord | undefined;
   /** The last VM that was seen under the name, also when there is none any more. */
@@ -54,13 +54,17 @@ export interface Nodes {
 
 type Row = Omit<NodeRecord, 'certified'> & { readonly certified: number };
 
+/** Two readings that run at once end this close together at most; a report that is older by more comes from a clock that was set back. */
+const overtakenByMs = 10 * 60 * 1000;
+
 /** The nodes table: the last known identity and address of each. */
 export function createNodes(database: StoreDatabase): Nodes {
-  const upsert = database.prepare<Row>(
+  const upsert = database.prepare<Row & { readonly overtaken_days: number }>(
     `INSERT INTO nodes VALUES (@name, @moid, @instance_uuid, @address, @power, @connection, @heartbeat, @certified, @seen_at)
      ON CONFLICT (name) DO UPDATE SET moid = excluded.moid, instance_uuid = excluded.instance_uuid, address = excluded.address,
      power = excluded.power, connection = excluded.connection, heartbeat = excluded.heartbeat, certified = excluded.certified,
-     seen_at = excluded.seen_at WHERE excluded.seen_at >= nodes.seen_at`,
+     seen_at = excluded.seen_at
+     WHERE excluded.seen_at >= nodes.seen_at OR julianday(nodes.seen_at) - julianday(excluded.seen_at) > @overtaken_days`,
   );
   const remember = database.prepare<
     KnownVm & { readonly name: string; readonly address: string | null; readonly at: string }
@@ -86,7 +90,9 @@ export function createNodes(database: StoreDatabase): Nodes {
     upsert: (node) => {
       const { name, moid, instance_uuid, connection = null, heartbeat = null } = node;
       database.write(() => {
-        const { changes } = upsert.run({ ...node, connection, heartbeat, certified: node.certified ? 1 : 0 });
+        const certified = node.certified ? 1 : 0;
+        const row = { ...node, connection, heartbeat, certified, overtaken_days: overtakenByMs / 86_400_000 };
+        const { changes } = upsert.run(row);
         if (changes > 0 && moid && instance_uuid)
           remember.run({ name, moid, instance_uuid, address: node.address, at: node.seen_at });
       });

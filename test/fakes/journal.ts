@@ -6,9 +6,7 @@ import type { LastKnown, NodeRecord, Nodes } from '../../src/store/nodes.ts';
 import type { Observations } from '../../src/store/observations.ts';
 
 /** The part of a journal that a controller's memory of faults is made of. */
-export type MemoryJournal = Pick<Journal, 'faults' | 'nodes' | 'observations' | 'atomically'> & {
-  readonly events: Pick<Journal['events'], 'append' | 'list'>;
-};
+export type MemoryJournal = Pick<Journal, 'faults' | 'nodes' | 'events' | 'observations' | 'atomically'>;
 
 interface Tables {
   readonly faults: readonly FaultRecord[];
@@ -95,7 +93,8 @@ export class FakeJournal implements MemoryJournal {
       upsert: (node) => {
         const { nodes, known } = this.#tables;
         const before = nodes.get(node.name);
-        if (before !== undefined && before.seen_at > node.seen_at) return;
+        const olderByMs = before === undefined ? 0 : Date.parse(before.seen_at) - Date.parse(node.seen_at);
+        if (olderByMs > 0 && olderByMs <= 600_000) return;
         const { connection = null, heartbeat = null } = node;
         this.#write({ nodes: new Map(nodes).set(node.name, { ...node, connection, heartbeat }) });
         const { moid, instance_uuid, address } = node;
@@ -160,6 +159,7 @@ export class FakeJournal implements MemoryJournal {
           .filter((event) => event.id > after)
           .filter((event) => (run === undefined || event.run === run) && (node === undefined || event.node === node))
           .slice(0, limit),
+      lastId: () => this.#tables.events.length,
     };
   }
 }

@@ -1,14 +1,19 @@
 import pino from 'pino';
 import { Monitor } from '../../src/monitor/monitor.ts';
 import type { PlanEntry } from '../../src/monitor/plan.ts';
+import { Discovery } from '../../src/remediation/discovery.ts';
 import { faultMemory } from '../../src/remediation/fault-memory.ts';
 import { Reconciler, type Hands, type ReconcilerMemory } from '../../src/remediation/reconciler.ts';
+import { Targets } from '../../src/remediation/targets.ts';
 import { recordText } from './log.ts';
 import { ProcessClock, type TimerOwner } from './clock.ts';
 import type { Machine, RunRecord } from './machine.ts';
 import { probesOf } from './probes.ts';
 import { lookAtAll, readNode, seenOf, type NodeLook } from './readings.ts';
+import { VCenterUnreachable } from './vcenter.ts';
 import type { World } from './world.ts';
+
+type Looks = ReadonlyMap<string, NodeLook>;
 
 const readingMs = 1_000;
 const slowReadingMs = 30_000;
@@ -22,17 +27,25 @@ export class Daemon implements TimerOwner {
   readonly #clock: ProcessClock;
   readonly reconciler: Reconciler;
   readonly #monitor: Monitor;
+  readonly #targets: Targets;
+  readonly #discovery: Discovery<Looks>;
   #stoppedUntil = 0;
   #isDead = false;
-  #looks: ReadonlyMap<string, NodeLook> = new Map();
-  #isReading = false;
-  #readsAgain = false;
-  #callOffReading: () => void = () => undefined;
 
   constructor(machine: Machine) {
     this.#machine = machine;
     this.#world = machine.world;
     this.#clock = new ProcessClock(this.#world.clock, this, this.#world.clock.now - machine.boot.clock.now());
+    this.#targets = new Targets(machine.journal);
+    this.#discovery = new Discovery(
+      {
+        clock: this.#clock,
+        read: () => this.#read(),
+        onRead: (looks) => this.#deliver(looks),
+        onUnreadable: () => this.reconciler.handle({ kind: 'unreadable' }),
+      },
+      readingEveryMs,
+    );
     this.reconciler = new Reconciler({
       policy: this.#world.policyFor(machine),
       clock: this.#clock,
@@ -43,7 +56,7 @@ export class Daemon implements TimerOwner {
     this.#monitor = new Monitor({
       clock: this.#clock,
       probes: probesOf(this.#world, machine.name, this.#clock),
-      target: (node) => this.#target(node),
+      target: (node) => this.#targets.of(node, this.reconciler.state),
       onMeasured: ({ node, check, subject, result }) => {
         const { status, detail } = result;
         this.reconciler.handle({ kind: 'measured', node, check, subject, status, detail });
@@ -72,15 +85,18 @@ export class Daemon implements TimerOwner {
     this.#world.log.write(this.#machine.name, 'starts');
     this.hearOfPauses();
     this.#recover();
+    this.#targets.refresh(this.#world.nodes);
     this.replan();
+    this.reconciler.handle({ kind: 'time' });
+    this.#discovery.start();
     this.#monitor.start();
-    this.#read();
   }
 
   die(): void {
     this.#isDead = true;
     this.reconciler.stop();
     this.#monitor.stop();
+    this.#discovery.stop();
   }
 
   /** SIGSTOP, and SIGCONT later. */
@@ -123,16 +139,8 @@ export class Daemon implements TimerOwner {
       if (fault?.course.kind !== 'running') continue;
       const record = this.#machine.runs.findLast((each) => each.node === node && !each.isTold);
       if (record === undefined) {
-        const message = 'the controller died before it began';
-        this.reconciler.handle({
-          kind: 'run-ended',
-          node,
-          run: null,
-          outcome: 'interrupted',
-          gate: null,
-          message,
-          by: null,
-        });
+        // The order was written down, and nothing was begun.
+        this.reconciler.handle({ kind: 'run-busy', node });
       } else if (this.#machine.isRunning(record)) this.reconciler.handle({ kind: 'run-started', node, run: record.id });
       else if (record.ended !== null) {
         this.reconciler.handle({ kind: 'run-ended', node, run: record.id, ...record.ended });
@@ -169,7 +177,9 @@ export class Daemon implements TimerOwner {
 
   #hands(): Hands {
     return {
-      discover: () => this.#read(),
+      discover: () => {
+        if (!this.isGone) this.#discovery.soon();
+      },
       rebuild: ({ node, judged, attempt }) => {
         if (this.isGone) return;
         this.#world.log.write(this.#machine.name, `ORDER rebuild ${node} ${judged?.moid ?? 'none'} attempt ${attempt}`);
@@ -190,48 +200,32 @@ export class Daemon implements TimerOwner {
     } else if (!this.isGone) this.reconciler.handle({ kind: 'run-started', node, run: record.id });
   }
 
-  #target(node: string): { name: string; address: string | undefined; subject: string | null } {
-    const known = this.#machine.journal.nodes.lastKnown(node);
-    const vm = this.#looks.get(node)?.vm;
-    return {
-      name: node,
-      address: vm?.address ?? known?.address ?? undefined,
-      subject: vm?.instanceUuid ?? known?.instance_uuid ?? null,
-    };
-  }
-
-  /** Reads vCenter now, or once more after the reading that is under way. */
-  #read(): void {
-    if (this.isGone) return;
-    if (this.#isReading) {
-      this.#readsAgain = true;
-      return;
-    }
-    this.#isReading = true;
-    this.#callOffReading();
+  /** What is there when it begins is told when it ends, unless vCenter went away meanwhile. */
+  async #read(): Promise<Looks> {
     const looks = this.#look();
     const takesMs = this.#world.vcenter.state === 'slow' ? slowReadingMs : readingMs;
-    this.#after(takesMs, () => {
-      this.#isReading = false;
-      this.#callOffReading = this.#after(readingEveryMs, () => this.#read());
-      this.#deliver(this.#look() === undefined ? undefined : looks);
-      if (!this.#readsAgain) return;
-      this.#readsAgain = false;
-      this.#read();
+    await new Promise<void>((resolve) => {
+      this.#after(takesMs, () => {
+        this.#world.clock.unsettle();
+        resolve();
+      });
     });
+    if (looks === undefined || this.#look() === undefined) throw new VCenterUnreachable('vCenter cannot be reached');
+    const { journal } = this.#machine;
+    const seenAt = this.#machine.wallNow().toISOString();
+    journal.atomically(() => {
+      for (const [node, look] of looks) journal.nodes.upsert(seenOf(node, look, seenAt));
+    });
+    return looks;
   }
 
-  #look(): ReadonlyMap<string, NodeLook> | undefined {
+  #look(): Looks | undefined {
     const { name } = this.#machine;
     return this.#world.canReadVCenter(name) ? lookAtAll(this.#world.vcenter, this.#world.nodes) : undefined;
   }
 
-  #deliver(looks: ReadonlyMap<string, NodeLook> | undefined): void {
-    if (looks === undefined || !this.#recorded(looks)) {
-      this.reconciler.handle({ kind: 'unreadable' });
-      return;
-    }
-    this.#looks = looks;
+  #deliver(looks: Looks): void {
+    this.#targets.refresh(this.#world.nodes);
     const { observations } = this.#machine.journal;
     const nodes = [...looks].map(([node, look]) => {
       const since = (fingerprint: string): number =>
@@ -239,14 +233,6 @@ export class Daemon implements TimerOwner {
       return [node, readNode(look, since)] as const;
     });
     this.reconciler.handle({ kind: 'read', nodes: Object.fromEntries(nodes) });
-  }
-
-  #recorded(looks: ReadonlyMap<string, NodeLook>): boolean {
-    const { journal } = this.#machine;
-    if (journal.isFull) return false;
-    const seenAt = this.#machine.wallNow().toISOString();
-    for (const [node, look] of looks) journal.nodes.upsert(seenOf(node, look, seenAt));
-    return true;
   }
 
   #soon(work: () => void): void {
