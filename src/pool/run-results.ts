@@ -50,7 +50,8 @@ const ownGates: readonly string[] = ['paused', 'dry_run', 'approval'];
 function afterRefusal(turn: Turn, node: NodeState, { gate, message }: RunEnded): Step {
   if (gate === 'exhausted') return exhaust(turn, node);
   if (gate === 'probe_unknown') return read(wait(turn, node, 'answered', backoffOf(turn, node)));
-  if (gate !== null && ownGates.includes(gate)) return still(withFault(node, { course: { kind: 'watching' } }));
+  // This controller hears of the gate itself in a moment; asked again at once, it would be refused again and again until then.
+  if (gate !== null && ownGates.includes(gate)) return wait(turn, node, 'answered', turn.policy.staggerMs);
   const until = turn.now + Math.max(askAgainMs, turn.policy.backoffMs);
   return holdFor(turn, node, { gate: gate ?? 'unknown', message }, until);
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { actsOf, finalState, rebuildsOf, repeatedDeeds } from './final-state.ts';
+import { runScenario } from './run-scenario.ts';
 import { readScenario, scenarioNames, type Scenario } from './scenario.ts';
 import { World } from './world.ts';
 
 /** At so many lines of a scenario's log, evenly over it. More of them, up to every line, take longer. */
 // oxlint-disable-next-line node/no-process-env -- for those who want them all
-const cutsPerScenario = Number(process.env['GOLDEN_CUTS'] ?? '8');
+const cutsPerScenario = Number(process.env['GOLDEN_CUTS'] ?? '4');
 /** A restart costs its time: the end is looked at later. */
 const extraMs = 15 * 60_000;
 
@@ -35,7 +36,7 @@ async function runCut(scenario: Scenario, line: number | undefined): Promise<Wor
   world.log.onLine = (count) => {
     if (count === line) world.restartAll();
   };
-  await world.run();
+  await runScenario(world);
   return world;
 }
 

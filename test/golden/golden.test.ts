@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { runScenario } from './run-scenario.ts';
 import { expectedLogPath, readScenario, scenarioNames } from './scenario.ts';
 import { World } from './world.ts';
 
@@ -10,7 +11,7 @@ const isRecording = process.env['UPDATE_GOLDEN'] === '1';
 describe('a pool', () => {
   it.each(scenarioNames())('in scenario %s does what its log says', async (name) => {
     const world = new World(readScenario(name));
-    await world.run();
+    await runScenario(world);
     const log = `${world.log.lines.join('\n')}\n`;
     const path = expectedLogPath(name);
     if (isRecording) writeFileSync(path, log);

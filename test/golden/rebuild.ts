@@ -92,9 +92,10 @@ function look(site: Site): Seen | Ended {
   return { incident, generation: claims.length + 1, named: named?.mark?.kind === 'certified' ? named : undefined };
 }
 
-function incidentOf({ node, judged, vcenter }: Site, named: Vm | undefined): string {
+function incidentOf(site: Site, named: Vm | undefined): string {
   if (named?.mark?.kind === 'building') return named.mark.incident;
-  const old = named ?? vcenter().quarantined(node)[0] ?? judged;
+  const { node, judged } = site;
+  const old = named ?? site.vcenter().quarantined(node)[0] ?? judged;
   return `${node}/${old?.moid ?? 'none'}`;
 }
 

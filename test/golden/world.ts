@@ -2,7 +2,6 @@ import type { Check } from '../../src/config/schema.ts';
 import type { ResultStatus } from '../../src/pool/check-state.ts';
 import type { PoolPolicy } from '../../src/pool/policy.ts';
 import { WorldClock, type TimerOwner } from './clock.ts';
-import { happen } from './happenings.ts';
 import { GoldenLog } from './log.ts';
 import { Machine } from './machine.ts';
 import { policyOf } from './policy.ts';
@@ -29,15 +28,16 @@ export class World {
   readonly cuts = new Set<string>();
   /** By `CHECK NODE`: what the check says although the node is up. */
   readonly troubles = new Map<string, ResultStatus>();
-  readonly #beginsAt: number;
+  /** When the scenario begins; the log's time is counted from here. */
+  readonly beginsAt: number;
   #runs = 0;
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
     this.nodes = scenario.nodes;
     this.mode = scenario.safety.mode;
-    this.#beginsAt = scenario.cold ? 0 : settlingMs;
-    this.log = new GoldenLog(() => this.clock.now - this.#beginsAt);
+    this.beginsAt = scenario.cold ? 0 : settlingMs;
+    this.log = new GoldenLog(() => this.clock.now - this.beginsAt);
     this.vcenter = new VCenter((line) => this.log.write('vcenter', line), {
       off: (vm) => this.#machineOf(vm)?.die(),
       certified: (vm) => this.#moveIn(vm),
@@ -45,21 +45,6 @@ export class World {
     for (const node of scenario.nodes)
       this.machines.set(node, new Machine(this, node, this.vcenter.add(node, certifiedBy('regrow'))));
     for (const name of scenario.admins) this.machines.set(name, new Machine(this, name, null));
-  }
-
-  /** Lets the whole scenario happen. */
-  async run(): Promise<void> {
-    for (const what of this.scenario.before) happen(this, what);
-    for (const machine of this.machines.values()) this.later(0, () => machine.startDaemon());
-    for (const { at, do: sentences } of this.scenario.timeline) {
-      for (const what of sentences) {
-        this.later(this.#beginsAt + at, () => {
-          this.log.write('**', what);
-          happen(this, what);
-        });
-      }
-    }
-    await this.clock.runUntil(this.#beginsAt + this.scenario.until);
   }
 
   /** At a time of the world's own. */

@@ -14,7 +14,7 @@ const letters: Readonly<Record<string, ResultStatus>> = { '+': 'ok', '-': 'faile
 /** The check after these results, `+` ok, `-` failed, `?` unknown. */
 function after(results: string, { failures = 3, successes = 1, from = unmeasured } = {}): CheckState {
   const policy: CheckPolicy = { failures, successes, action: { kind: 'alert' } };
-  return [...results].reduce((state, letter) => afterResult(state, letters[letter] ?? 'unknown', policy), from);
+  return results.split('').reduce((state, letter) => afterResult(state, letters[letter] ?? 'unknown', policy), from);
 }
 
 describe('a check of three failures', () => {
