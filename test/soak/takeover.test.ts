@@ -13,7 +13,7 @@ afterAll(async () => lab.down());
 it('a controller that never comes back is taken over by another one, after D by its own clock and not before', async () => {
   const shortD = (text: string): string =>
     text
-      .replace(/deadline: \S+,/, 'deadline: 70s,')
+      .replace(/deadline: \S+,/, 'deadline: 120s,')
       .replace(/upload_lease: \S+,/, 'upload_lease: 6s,')
       .replace(/slowest_operation: \S+,/, 'slowest_operation: 4s,');
   const dead = await adminController(lab, 'dead', shortD);
@@ -27,12 +27,12 @@ it('a controller that never comes back is taken over by another one, after D by 
     outcome: 'in_progress_elsewhere',
     exitCode: 7,
   });
-  const answer = await eventually('the survivor takes over', 180_000, async () => {
+  const answer = await eventually('the survivor takes over', 300_000, async () => {
     const again = await rebuild(lab, 'webbox2', { config: survivor });
     return again.outcome === 'in_progress_elsewhere' ? undefined : again;
   });
   expect(answer).toMatchObject({ outcome: 'rebuilt', exitCode: 0 });
-  expect(performance.now() - firstSeen).toBeGreaterThan(80_000);
+  expect(performance.now() - firstSeen).toBeGreaterThan(130_000);
   expect((await lab.vm('webbox2')).instance_uuid).not.toBe(old.instance_uuid);
   await expectNothingLeft(lab, survivor, 'webbox2');
-}, 600_000);
+}, 900_000);
