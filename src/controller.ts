@@ -14,8 +14,18 @@ import { systemClock } from './monitor/clock.ts';
 import { Monitor } from './monitor/monitor.ts';
 import type { PlanEntry } from './monitor/plan.ts';
 import { probeCommand } from './monitor/probes/command.ts';
+import { probeSshBanner } from './monitor/probes/ssh-banner.ts';
 import { realProbes } from './monitor/probes/real-probes.ts';
+import { confirmFailure } from './monitor/confirm.ts';
+import { SelfWatch } from './monitor/self-watch.ts';
+import type { Probes } from './monitor/probes/probes.ts';
 import { askMembership, portOf, type Peer } from './peers/client.ts';
+import { askVote, silentVote, witnessAddress } from './peers/vote.ts';
+import { isAtWork } from './pool/act-gates.ts';
+import type { Confirmation, Vote } from './pool/consultation.ts';
+import { observersOf } from './pool/observers.ts';
+import { isImageIncomplete } from './remediation/image.ts';
+import { Consultations } from './remediation/consultations.ts';
 import { MembershipKeeper } from './peers/membership-keeper.ts';
 import { Actions, type ActionResult } from './remediation/actions.ts';
 import type { ControllerParts } from './remediation/controller-parts.ts';
@@ -27,6 +37,11 @@ import { monotonicNow } from './remediation/monotonic.ts';
 import { playbookProbe } from './remediation/node-playbook.ts';
 import { OrdersWatch } from './remediation/orders-watch.ts';
 import { Outlook } from './remediation/outlook.ts';
+import { settle } from './remediation/settle.ts';
+import { Leftovers } from './remediation/leftovers.ts';
+import { isHeldHere, rankOf } from './pool/course.ts';
+import type { Turn } from './pool/turn.ts';
+import { pruneRuns } from './remediation/run-journal.ts';
 import { Rebuilds } from './remediation/rebuilds.ts';
 import { Reconciler, type ReconcilerMemory } from './remediation/reconciler.ts';
 import { Targets } from './remediation/targets.ts';
@@ -47,6 +62,7 @@ export interface ControllerOptions {
 
 /** Without a measurement for so long, beyond what the checks themselves take, the scheduler is taken to stand still. */
 const stillForMs = 60_000;
+const placeKeys = ['hostname', 'port', 'datacenter', 'folder'] as const;
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
@@ -57,6 +73,7 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #clock = systemClock();
   readonly #startedAt = new Date();
+  readonly #secrets: SecretValues;
   readonly #lock: DaemonLock;
   readonly #journal: Journal;
   readonly #targets: Targets;
@@ -67,17 +84,25 @@ export class Controller {
   readonly #rebuilds: Rebuilds;
   readonly #orders: OrdersWatch;
   readonly #membership: MembershipKeeper;
+  readonly #consultations: Consultations;
+  readonly #self: SelfWatch;
+  readonly #leftovers: Leftovers;
   #loaded: LoadedConfig;
   #http: HttpServer | undefined;
   #isRecovered = false;
+  #isEnding = false;
 
-  private constructor(options: ControllerOptions, lock: DaemonLock, journal: Journal) {
+  private constructor(options: ControllerOptions, lock: DaemonLock, journal: Journal, secrets: SecretValues) {
     this.#options = options;
+    this.#secrets = secrets;
     this.#loaded = options.loaded;
     this.#lock = lock;
     this.#journal = journal;
     this.#targets = new Targets(journal);
+    this.#self = new SelfWatch(this.#clock);
     this.#outlook = this.#newOutlook();
+    this.#consultations = this.#newConsultations();
+    this.#leftovers = this.#newLeftovers();
     this.#rebuilds = this.#newRebuilds();
     this.#discovery = this.#newDiscovery();
     this.#reconciler = this.#newReconciler();
@@ -94,7 +119,7 @@ export class Controller {
     let controller: Controller | undefined;
     try {
       const journal = openJournal(config.state_dir, { redact: secrets.redact });
-      controller = new Controller(options, lock, journal);
+      controller = new Controller(options, lock, journal, secrets);
       await controller.#start();
       return controller;
     } catch (error) {
@@ -115,14 +140,21 @@ export class Controller {
     });
     await this.#membership.publishIfEdited();
     this.#orders.start();
+    log.info({ url: this.#http.url, pool: this.#config.pool.name, builder }, 'started');
+    void this.#begin();
+  }
+
+  /** Settles what an earlier process left, which may take minutes, and then watches. */
+  async #begin(): Promise<void> {
     await this.#rebuilds.recover(this.#reconciler.state);
+    if (this.#isEnding) return;
     this.#isRecovered = true;
     // Waits that ended while nobody was here.
     this.#reconciler.handle({ kind: 'time' });
     this.#discovery.start();
     this.#monitor.setPlan(this.#plan());
     this.#monitor.start();
-    log.info({ url: this.#http.url, pool: this.#config.pool.name, builder }, 'watching');
+    this.#options.log.info({ nodes: nodeNames(this.#config) }, 'watching');
   }
 
   /** Whether the scheduler makes progress: for the service manager's watchdog and for /healthz. */
@@ -152,6 +184,9 @@ export class Controller {
     try {
       const loaded = await load();
       this.#mustFit(loaded.config);
+      for (const value of await secretValues(loaded.config, this.#options.env)) this.#secrets.add(value);
+      // Whatever is wrong with it shows here, before anything goes by it.
+      poolPolicy(loaded.config, this.#own());
       this.#loaded = loaded;
     } catch (error) {
       log.error({ err: error }, 'the configuration stays as it was');
@@ -177,6 +212,8 @@ export class Controller {
       ...(config.state_dir === before.state_dir ? [] : ['state_dir']),
       ...(config.http.listen === before.http.listen ? [] : ['http.listen']),
       ...(config.pool.name === before.pool.name ? [] : ['pool.name']),
+      // Another vCenter, or another place in it, has none of the VMs that were known: they would look gone.
+      ...placeKeys.filter((key) => config.vcenter[key] !== before.vcenter[key]).map((key) => `vcenter.${key}`),
     ];
     if (changed.length === 0) return;
     throw new RegrowError('CONFIG_INVALID', `${changed.join(', ')} cannot be changed while the controller runs.`, {
@@ -186,6 +223,7 @@ export class Controller {
 
   /** Ends the daemon. */
   async stop(): Promise<void> {
+    this.#isEnding = true;
     this.#append(null, 'controller.stopping', { running: this.#rebuilds.running });
     this.#monitor.stop();
     this.#discovery.stop();
@@ -198,6 +236,7 @@ export class Controller {
     this.#discovery.stop();
     this.#orders.stop();
     this.#reconciler.stop();
+    this.#self.stop();
     await this.#http?.close();
     await this.#lock.release();
   }
@@ -221,11 +260,18 @@ export class Controller {
     return poolPolicy(this.#config, this.#own());
   }
 
-  /** Every check of every other node. */
+  /** In a large pool each node is observed by a few; an admin host observes all. */
+  #observes(node: string): boolean {
+    const { self } = this.#own();
+    const { nodes } = this.#reconciler.state;
+    return self === null || observersOf(node, nodeNames(this.#config), (name) => isAtWork(nodes[name])).includes(self);
+  }
+
+  /** Every check of every other node that this controller observes. */
   #plan(): readonly PlanEntry[] {
     const { self } = this.#own();
     return nodeNames(this.#config)
-      .filter((node) => node !== self)
+      .filter((node) => node !== self && this.#observes(node))
       .flatMap((node) =>
         Object.entries(nodeSettings(this.#config, node).checks).map(([name, check]) => ({ node, name, check })),
       );
@@ -244,8 +290,84 @@ export class Controller {
         started_at: this.#startedAt.toISOString(),
       }),
       membership: () => this.#membership.report,
+      isTrusted: () => this.#self.isTrusted && this.#outlook.discovery.ok,
       monotonicMs: () => this.#clock.now(),
       now: () => new Date(),
+    });
+  }
+
+  #newConsultations(): Consultations {
+    return new Consultations({
+      votes: (node) => this.#votes(node),
+      confirm: (node) => this.#confirm(node),
+      self: () => this.#self.facts(this.#config.state_dir, this.#witnesses()),
+      rollout: () => this.#rollout(),
+      tell: (event) => this.#reconciler.handle(event),
+      log: this.#options.log,
+    });
+  }
+
+  #newLeftovers(): Leftovers {
+    const turnOf = (name: string): Turn => {
+      const { policy, state } = this.#reconciler;
+      return { name, policy, pool: state, now: this.#clock.now() };
+    };
+    return new Leftovers({
+      clock: this.#clock,
+      log: this.#options.log,
+      patienceMs: (node) =>
+        (rankOf(turnOf(node), this.#reconciler.state.nodes[node]) + 2) * this.#reconciler.policy.staggerMs,
+      mayAct: (node) => !isHeldHere(turnOf(node)) && this.#rebuilds.running.length === 0,
+      settle: async (node) => void (await settle(this.#parts(), [node])),
+    });
+  }
+
+  /** Every other observer of the node, and every witness. */
+  async #votes(node: string): Promise<readonly Vote[]> {
+    const { self } = this.#own();
+    const { nodes } = this.#reconciler.state;
+    const observers = observersOf(node, nodeNames(this.#config), (name) => isAtWork(nodes[name]));
+    const addresses = this.#targets.addresses();
+    const port = portOf(this.#config.http.listen);
+    const token = await this.#token();
+    const ask = async (name: string, address: string | undefined, at: number, isNamed = false): Promise<Vote> => {
+      if (token === null) return silentVote(name, 'http.token is not set here');
+      if (address === undefined) return silentVote(name, 'its address is not known');
+      return askVote({ name, address }, node, { port: at, token, isNamed });
+    };
+    return Promise.all([
+      ...observers.filter((name) => name !== self).map((name) => ask(name, addresses.get(name), port)),
+      ...this.#witnesses().map((witness) => ask(witness.text, witness.host, witness.port, true)),
+    ]);
+  }
+
+  #witnesses(): readonly { readonly text: string; readonly host: string; readonly port: number }[] {
+    const port = portOf(this.#config.http.listen);
+    return this.#config.safety.witnesses.map((text) => ({ text, ...witnessAddress(text, port) }));
+  }
+
+  async #confirm(node: string): Promise<Confirmation> {
+    const { checks, ssh } = nodeSettings(this.#config, node);
+    const target = this.#targets.of(node, this.#reconciler.state);
+    const read = this.#reconciler.state.nodes[node]?.read?.found;
+    return confirmFailure(checks, target, {
+      probes: this.#probes(),
+      sshd: (address, timeoutMs) => probeSshBanner(address, ssh.port, timeoutMs),
+      isDown: read?.kind === 'absent' || (read?.kind === 'vm' && read.power === 'off'),
+    });
+  }
+
+  /** Why nothing should be built just now: the image is being copied, or the members of the pool are in dispute. */
+  async #rollout(): Promise<string | null> {
+    if (await isImageIncomplete(this.#config.image.ovf)) return 'the image on this machine is under construction';
+    const { conflict } = this.#membership.report;
+    return conflict === null ? null : `the members of the pool are in dispute: ${conflict}`;
+  }
+
+  #probes(): Probes {
+    return realProbes({
+      path: this.#options.env['PATH'] ?? defaultPath,
+      playbook: (check, target) => playbookProbe(this.#parts(), check, target),
     });
   }
 
@@ -266,11 +388,15 @@ export class Controller {
     const parts = {
       clock: this.#clock,
       read: () => discoverPool(this.#parts()),
-      onRead: ({ nodes }: PoolReading) => {
+      onRead: ({ nodes, unfinished }: PoolReading, begunAt: number) => {
         if (this.#outlook.wasRead()) this.#append(null, 'discovery.restored', {});
         this.#targets.refresh(nodeNames(this.#config));
-        this.#reconciler.handle({ kind: 'read', nodes });
+        this.#reconciler.handle({ kind: 'read', begunAt, nodes });
+        // Who observes whom follows from who is at work.
+        this.#monitor.setPlan(this.#plan());
+        this.#leftovers.seen(unfinished.filter((node) => node !== this.#own().self));
         void this.#exchange();
+        this.#prune();
       },
       onUnreadable: (error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
@@ -278,6 +404,7 @@ export class Controller {
           this.#append(null, 'discovery.failed', { message });
           this.#options.log.warn({ err: error }, 'vCenter cannot be read');
         }
+        this.#prune();
         this.#reconciler.handle({ kind: 'unreadable' });
       },
     };
@@ -289,6 +416,7 @@ export class Controller {
     const actions = new Actions({
       parts: () => this.#parts(),
       log,
+      isCurrent: (node, vm) => this.#reconciler.state.nodes[node]?.vm?.instanceUuid === vm?.instanceUuid,
       runCommand: (argv, node, ms) => this.#runCommand(argv, node, ms),
     });
     return new Reconciler({
@@ -298,6 +426,7 @@ export class Controller {
       memory: this.#memory(),
       hands: {
         discover: () => this.#discovery.soon(),
+        consult: (order) => this.#consultations.order(order),
         rebuild: ({ node, judged, attempt }) => this.#rebuilds.order(node, judged, attempt),
         act: (order) => actions.order(order),
       },
@@ -336,16 +465,14 @@ export class Controller {
     return new Monitor({
       clock: this.#clock,
       target: (node) => this.#targets.of(node, this.#reconciler.state),
-      probes: realProbes({
-        path: this.#options.env['PATH'] ?? defaultPath,
-        playbook: (check, target) => playbookProbe(this.#parts(), check, target),
-      }),
+      probes: this.#probes(),
       onMeasured: ({ node, check, subject, endedAt, result: { status, detail, latencyMs } }) => {
         this.#outlook.measured(node, check, { status, detail, latencyMs, atMs: endedAt });
         this.#options.log.debug({ node, check, status, detail, latency_ms: latencyMs }, 'measured');
         this.#reconciler.handle({ kind: 'measured', node, check, subject, status, detail });
       },
       onStalled: (ms) => {
+        this.#self.stalled();
         this.#append(null, 'controller.stalled', { ms });
         this.#options.log.warn({ ms }, 'this controller stood still: old results count for nothing');
         this.#reconciler.handle({ kind: 'stalled', ms });
@@ -404,6 +531,15 @@ export class Controller {
     };
     const { status, detail } = await probeCommand({ argv, env, timeoutMs });
     return { ok: status === 'ok', detail };
+  }
+
+  /** Keeps run folders and journal within bounds. A folder that cannot be removed must not hold up anything. */
+  #prune(): void {
+    try {
+      pruneRuns(this.#parts());
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'old runs could not be removed');
+    }
   }
 
   /** A record beside those of the state machine. A journal that cannot be written must not end what goes on. */

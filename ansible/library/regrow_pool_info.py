@@ -41,7 +41,8 @@ regrow:
   description:
     - nodes (name to list of VMs, an empty list for a node without a VM), quarantined (list of VMs).
     - pending (name to somebody's claim or half-built VM that is not decided yet), unclear (name to the reason why it could
-      not be told what others do about the node; nothing is to be concluded about it).
+      not be told what others do about the node; nothing is to be concluded about it), unfinished (nodes that were rebuilt
+      and certified while the VM that they replaced still stands in quarantine).
   returned: success
   type: dict
 '''
@@ -54,8 +55,7 @@ from ansible.module_utils.regrow_protocol import Refused, Unknown
 def read(vcenter, params):
     nodes = params['nodes']
     vms = vcenter.all_vms()
-    if not vms and any(vcenter.named_in_folder(node) for node in nodes):
-        raise Unknown('vCenter lists no VM at all, and yet has some of the pool')
+    require_believable(vcenter, params, vms)
     for vm in vms:
         vm['mark'] = regrow_marks.parse_mark(vm['annotation'])
     pool = {node: [vm for vm in vms if vm['name'] == node] for node in nodes}
@@ -63,16 +63,16 @@ def read(vcenter, params):
         if vcenter.named_in_folder(node) is not None:
             raise Unknown('the listing of vCenter lacks %s, which is there' % node)
     quarantined = [vm for vm in vms if any((vm['name'] or '').startswith(node + '.q.') for node in nodes)]
-    pending, unclear = work_of_others(vcenter, params, pool)
-    return {'nodes': pool, 'quarantined': quarantined, 'pending': pending, 'unclear': unclear}
+    aside = {vm['name'].split('.q.')[0] for vm in quarantined}
+    return dict(work_of_others(vcenter, params, pool, aside), nodes=pool, quarantined=quarantined)
 
 
-def work_of_others(vcenter, params, pool):
+def work_of_others(vcenter, params, pool, aside):
     """What others have begun and not decided: for the few nodes where something speaks for it."""
     open_nodes = nodes_with_open_claims(vcenter.folders())
-    pending, unclear = {}, {}
+    pending, unclear, unfinished = {}, {}, []
     for node, found in pool.items():
-        if node[:24] not in open_nodes and is_settled(found, params['pool']):
+        if node[:24] not in open_nodes and node not in aside and is_settled(found, params['pool']):
             continue
         context = regrow_protocol.Context(
             pool=params['pool'], node=node, run=params['run'], builder=params['builder'],
@@ -84,9 +84,32 @@ def work_of_others(vcenter, params, pool):
         except Unknown as error:
             unclear[node] = str(error)
             continue
+        if seen['unfinished']:
+            unfinished.append(node)
         if seen['pending']:
-            pending[node] = seen['pending']
-    return pending, unclear
+            pending[node] = dict(seen['pending'], over=False)
+        elif seen['x_mark'] and seen['x_mark']['kind'] == 'building':
+            pending[node] = left_over(seen)
+    return {'pending': pending, 'unclear': unclear, 'unfinished': unfinished}
+
+
+def require_believable(vcenter, params, vms):
+    """A listing that lacks everything that was known is a fault of vCenter, of a privilege or of the network, until shown otherwise."""
+    if any(not vm['name'] for vm in vms):
+        raise Unknown('vCenter lists VMs without their names')
+    names = {vm['name'] for vm in vms}
+    known = [node for node in params['nodes'] if params['last_known'].get(node)]
+    if known and not any(node in names for node in known):
+        raise Unknown('vCenter lists none of the VMs of the pool that were known')
+    if not vms and any(vcenter.named_in_folder(node) for node in params['nodes']):
+        raise Unknown('vCenter lists no VM at all, and yet has some of the pool')
+
+
+def left_over(seen):
+    """A half-built VM that nobody goes on with: its generation is decided, or its runs were this controller's and are over."""
+    mark = seen['x_mark']
+    return {'incident': mark['incident'], 'generation': mark['g'], 'runs': [mark['run']], 'by': mark['by'],
+            'fingerprint': 'over.%s.%s' % (seen['x']['moid'], mark['run']), 'over': True}
 
 
 def is_settled(found, pool):

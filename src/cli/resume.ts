@@ -39,6 +39,9 @@ export function register(program: Command, context: CliContext): void {
           // Also one that is over is no longer needed.
           journal.pauses.clear(scope);
           const retried = journal.faults.resume(node ?? null);
+          // The pool's order also ends the brake on many rebuilds within an hour.
+          if (node === undefined)
+            journal.events.append({ at, type: 'pool.resumed', data: { by: operatorName(context.env), reason } });
           if (cleared !== null || retried.length > 0) {
             const data = { scope, was_paused: cleared !== null, retried, by: operatorName(context.env), reason };
             journal.events.append({ at, node: node ?? null, type: 'pause.cleared', data });

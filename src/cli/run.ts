@@ -35,7 +35,7 @@ async function run(context: CliContext, level: LogLevel): Promise<void> {
     log.info({ signal }, 'signal');
     if (signal !== 'SIGHUP') break;
     void manager.reloading();
-    await controller.reload();
+    await controller.reload().catch((error: unknown) => log.error({ err: error }, 'the reload failed'));
     await manager.ready(controller.statusLine());
   }
   clearInterval(watchdog);

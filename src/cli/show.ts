@@ -3,6 +3,7 @@ import { exitCodes } from '../pool/outcome.ts';
 import type { Run, RunPhase } from '../store/runs.ts';
 import { quarantineOf, type Quarantine } from './bring-back.ts';
 import type { CliContext } from './context.ts';
+import { decisionOf, gateTable, type Decision } from './decision.ts';
 import { renderTable, type Style } from './output.ts';
 import { findRun, phasesOfRun, readRunRecord, runFile } from './recorded-run.ts';
 import { inert, wrap } from './terminal-text.ts';
@@ -28,6 +29,8 @@ export interface RunAnswer {
   readonly tasks: readonly TaskAnswer[];
   readonly quarantine: Quarantine | null;
   readonly output_log: string;
+  /** What a controller that acted by itself decided on: its gates, and what they rested on. Null for an order by hand. */
+  readonly decision: Decision | null;
 }
 
 /** `regrow show RUN`: one run: what became of it and why, its phases and tasks with times, the old and the new VM. */
@@ -48,6 +51,7 @@ export function register(program: Command, context: CliContext): void {
           tasks: record.timeline.tasks.map(taskAnswer),
           quarantine: quarantineOf(run, record, { journal, folder: config.vcenter.folder }),
           output_log: runFile(config.state_dir, run.id, 'output.log'),
+          decision: decisionOf(journal, run),
         };
         await context.answer(answer, () => renderRun(answer, context.style));
         return exitCodes.done;
@@ -69,10 +73,11 @@ function taskAnswer(task: TaskEntry): TaskAnswer {
 }
 
 /** What people read of a run. */
-export function renderRun({ run, phases, tasks, quarantine, output_log }: RunAnswer, style: Style): string {
+export function renderRun({ run, phases, tasks, quarantine, output_log, decision }: RunAnswer, style: Style): string {
   const shownTasks = tasks.filter((task) => task.outcome !== 'skipped');
   return [
     renderFacts(run, output_log, style),
+    decision === null ? '' : `\nWhy it acted, decided ${localTime(decision.at)}:\n${gateTable(decision.gates, style)}`,
     phases.length > 0
       ? `\n${renderTable(
           ['PHASE', 'STARTED', 'TOOK', 'RESULT'],

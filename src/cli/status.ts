@@ -1,10 +1,11 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { exitCodes } from '../pool/outcome.ts';
 import type { PoolReport } from '../pool/report.ts';
 import type { CliContext } from './context.ts';
 import { askController, unreachable, type Asker } from './controller-client.ts';
 import type { Refresh } from './journal-status.ts';
 import { lookOf, reportText } from './report-text.ts';
+import { serverArgument } from './server-argument.ts';
 
 /** What `status` is handed by the program. */
 export interface StatusSeams {
@@ -19,7 +20,6 @@ interface StatusOptions {
 
 /** Another controller may be far away. */
 const serverAnswersWithinMs = 5_000;
-const defaultPort = 8460;
 
 /** `regrow status`: the pool at a glance, as the controller here or elsewhere sees it; exit code 0 when every node is healthy, else 3. */
 export function register(program: Command, context: CliContext, seams: StatusSeams = { refresh: askVCenter }): void {
@@ -84,15 +84,4 @@ async function answerFromJournal(context: CliContext, refresh: Refresh | undefin
 async function askVCenter(context: CliContext): Promise<void> {
   const { askVCenter: ask } = await import('./journal-status.ts');
   await ask(context);
-}
-
-/** A controller's address: a URL, or a host with or without a port. */
-function serverArgument(text: string): string {
-  const isBare = !/^https?:\/\//i.test(text);
-  const full = isBare ? `http://${text}` : text;
-  const url = URL.canParse(full) ? new URL(full) : undefined;
-  if (url === undefined || url.username !== '' || url.password !== '' || url.pathname !== '/' || url.search !== '')
-    throw new InvalidArgumentError('Expected a URL such as http://webbox2:8460, or a host.');
-  if (isBare && url.port === '') url.port = String(defaultPort);
-  return url.origin;
 }

@@ -5,6 +5,7 @@ import type { Check, Config } from './schema.ts';
 /** Readings of vCenter older than so many intervals say nothing about the present. */
 const freshIntervals = 3;
 const freshAtLeastMs = 60_000;
+const voteFreshAtLeastMs = 10_000;
 
 /** What the configuration says about judging and acting. */
 export function poolPolicy(config: Config, own: Pick<PoolPolicy, 'self' | 'builder' | 'isTakenOut'>): PoolPolicy {
@@ -23,17 +24,34 @@ export function poolPolicy(config: Config, own: Pick<PoolPolicy, 'self' | 'build
     backoffMs: safety.backoff,
     staggerMs: remediation.stagger,
     takeoverMs: takeoverAfterMs(config),
+    quorum: safety.quorum,
+    witnesses: safety.witnesses.length,
+    voteFreshMs: voteFreshMs(config),
+    cliff: safety.cliff / 100,
+    cliffWindowMs: voteFreshMs(config),
+    maxUnhealthy: safety.max_unhealthy,
+    maxConcurrent: safety.max_concurrent,
+    maxPerHour: safety.max_per_hour === 'auto' ? Math.max(3, config.pool.nodes.length) : safety.max_per_hour,
     readingFreshMs: Math.max(freshAtLeastMs, freshIntervals * discovery.interval),
   };
 }
 
+/** Two measurements of the slowest check that can lead to a rebuild: what is older says nothing of the present. */
+function voteFreshMs(config: Config): number {
+  const checks = Object.values(config.checks).filter(({ on_failure: action }) => action === 'rebuild');
+  return Math.max(voteFreshAtLeastMs, ...checks.map(({ interval, timeout }) => 2 * interval + timeout));
+}
+
 function checkPolicies(checks: Config['checks']): Readonly<Record<string, CheckPolicy>> {
-  const policies = Object.entries(checks).map(
-    ([name, { failures, successes, on_failure: action }]): [string, CheckPolicy] => [
-      name,
-      { failures, successes, action: actionOf(action) },
-    ],
-  );
+  const policies = Object.entries(checks).map(([name, check]): [string, CheckPolicy] => [
+    name,
+    {
+      failures: check.failures,
+      successes: check.successes,
+      action: actionOf(check.on_failure),
+      ignoresHeartbeat: check.ignore_heartbeat,
+    },
+  ]);
   return Object.fromEntries(policies);
 }
 

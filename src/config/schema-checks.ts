@@ -101,7 +101,13 @@ const kinds = {
   },
 };
 
-const node = { ...timing, on_failure: nodeAction.prefault('alert') };
+const node = {
+  ...timing,
+  on_failure: nodeAction.prefault('alert'),
+  ignore_heartbeat: truth
+    .prefault(false)
+    .describe('Whether this check may lead to a rebuild although VMware Tools report a green heartbeat.'),
+};
 const own = { ...timing, on_failure: hostAction.prefault('alert') };
 const typeError = (types: string): { error: string } => ({ error: `expected a type: ${types}` });
 

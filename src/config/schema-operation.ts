@@ -37,6 +37,12 @@ export const safetySchema = z
       .describe(
         'Nothing is rebuilt while more nodes than this are unhealthy: a count, or `minority` (fewer than half). Never the last healthy node.',
       ),
+    max_per_hour: z
+      .union([z.literal('auto'), wholeNumber(1, 10_000)], { error: 'expected auto, or a count' })
+      .prefault('auto')
+      .describe(
+        'Nodes that may be rebuilt within an hour, by whomever, before a person has to look: a count, or `auto` (the size of the pool, at least 3).',
+      ),
     max_concurrent: wholeNumber(1, 1000).prefault(1).describe('Rebuilds at one time in the whole pool.'),
     cliff: percentage
       .prefault('50%')

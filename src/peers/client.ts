@@ -24,6 +24,10 @@ export interface PeerAccess {
   readonly token: string;
   /** Time for the whole exchange, to the last byte. */
   readonly deadlineMs?: number;
+  /** The address is a host name of this machine's own configuration. */
+  readonly isNamed?: boolean;
+  /** A longer answer is cut off and counts as bad. */
+  readonly maxBytes?: number;
 }
 
 /** The port of `http.listen`, which the peers use too. */
@@ -31,15 +35,20 @@ export function portOf(listen: string): number {
   return Number(listen.slice(listen.lastIndexOf(':') + 1));
 }
 
-/** Asks a peer for its record of the membership. Never throws; follows no redirect and uses no proxy. */
-export async function askMembership({ address }: Peer, access: PeerAccess): Promise<PeerReply> {
-  if (isIP(address) === 0) return { kind: 'bad', reason: 'its address is no IP address' };
+/** Asks a peer for its record of the membership; see `askPeer`. */
+export async function askMembership(peer: Peer, access: PeerAccess): Promise<PeerReply> {
+  return askPeer(peer, '/v1/membership', access);
+}
+
+/** Asks a peer by a GET of a path. Never throws; follows no redirect and uses no proxy. */
+export async function askPeer({ address }: Peer, path: string, access: PeerAccess): Promise<PeerReply> {
+  if (isIP(address) === 0 && access.isNamed !== true) return { kind: 'bad', reason: 'its address is no IP address' };
   if (!/^[\x21-\x7e]+$/.test(access.token))
     return { kind: 'bad', reason: 'http.token here is no text that a header can carry' };
   const signal = AbortSignal.timeout(access.deadlineMs ?? 3000);
   try {
-    const response = await responseOf(address, access, signal);
-    return await replyOf(response);
+    const response = await responseOf(address, path, access, signal);
+    return await replyOf(response, access.maxBytes ?? maxRecordBytes);
   } catch (error) {
     if (signal.aborted) return { kind: 'silent', reason: 'it did not answer in time' };
     const reason = reasonOf(error);
@@ -48,15 +57,20 @@ export async function askMembership({ address }: Peer, access: PeerAccess): Prom
   }
 }
 
-async function responseOf(host: string, { port, token }: PeerAccess, signal: AbortSignal): Promise<IncomingMessage> {
+async function responseOf(
+  host: string,
+  path: string,
+  { port, token }: PeerAccess,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
     // No agent: a peer that was rebuilt has another address, and nothing stays open.
-    request({ host, port, path: '/v1/membership', headers, agent: false, signal }, resolve).on('error', reject).end();
+    request({ host, port, path, headers, agent: false, signal }, resolve).on('error', reject).end();
   });
 }
 
-async function replyOf(response: IncomingMessage): Promise<PeerReply> {
+async function replyOf(response: IncomingMessage, maxBytes: number): Promise<PeerReply> {
   const { statusCode = 0 } = response;
   if (statusCode !== 200) {
     response.destroy();
@@ -72,7 +86,7 @@ async function replyOf(response: IncomingMessage): Promise<PeerReply> {
     if (!Buffer.isBuffer(chunk)) continue;
     length += chunk.length;
     // Leaving the loop destroys the response, and with it the connection.
-    if (length > maxRecordBytes) return { kind: 'bad', reason: `its answer is larger than ${maxRecordBytes} bytes` };
+    if (length > maxBytes) return { kind: 'bad', reason: `its answer is larger than ${maxBytes} bytes` };
     chunks.push(chunk);
   }
   return { kind: 'answered', text: Buffer.concat(chunks).toString('utf8') };

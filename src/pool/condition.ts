@@ -1,7 +1,9 @@
+import { consultedGates, isAtWork } from './act-gates.ts';
 import { unmeasured } from './check-state.ts';
 import type { Hold } from './gates.ts';
-import type { Course, NodeState, WaitReason } from './node-state.ts';
-import { isFresh, nodePolicy, type Turn } from './turn.ts';
+import type { Course, Fault, NodeReading, NodeState, WaitReason } from './node-state.ts';
+import { observersOf } from './observers.ts';
+import { isFresh, isStale, nodePolicy, type Turn } from './turn.ts';
 
 /** The condition of a node as people see it, each with one line that says why. Times are monotonic milliseconds. */
 export type Condition = { readonly why: string } & (
@@ -15,17 +17,33 @@ export type Condition = { readonly why: string } & (
 
 /** The condition of the turn's node. */
 export function conditionOf(turn: Turn, node: NodeState): Condition {
-  if (node.fault !== null) return faultedCondition(turn, node, node.fault.course);
+  if (node.fault !== null) return heldWhileAsking(node.fault) ?? faultedCondition(turn, node, node.fault.course);
   const { read } = node;
   const found = isFresh(turn, node) ? read?.found : undefined;
-  if (read?.pending || (found?.kind === 'vm' && found.mark === 'building')) {
+  const isWorkedOn = read?.pending !== undefined && read.pending !== null && !isStale(turn, read.pending);
+  if (isWorkedOn || (found?.kind === 'vm' && found.mark === 'building')) {
     const by = read?.pending?.by ?? (found?.kind === 'vm' ? found.by : null);
     return { kind: 'remediating', by, isMine: false, run: null, why: `${by ?? 'another controller'} is building it` };
   }
   if (found?.kind === 'ambiguous')
     return { kind: 'unknown', why: 'more than one VM has its name: nothing can be said of it' };
   if (turn.name === turn.policy.self) return ownCondition(found?.kind === 'vm');
-  return measuredCondition(turn, node);
+  return isObservedHere(turn) ? measuredCondition(turn, node) : othersCondition(found);
+}
+
+/** In a large pool each node is observed by a few; of the others this controller knows what vCenter shows. */
+function isObservedHere({ name, pool, policy }: Turn): boolean {
+  const { self } = policy;
+  return (
+    self === null || observersOf(name, Object.keys(policy.nodes), (other) => isAtWork(pool.nodes[other])).includes(self)
+  );
+}
+
+function othersCondition(found: NodeReading | undefined): Condition {
+  const isUp = found?.kind === 'vm' && found.mark === 'certified' && found.power === 'on';
+  return isUp
+    ? { kind: 'healthy', why: 'other nodes observe it; vCenter shows it on and certified' }
+    : { kind: 'unknown', why: 'other nodes observe it; vCenter does not show it at work' };
 }
 
 function ownCondition(isSeen: boolean): Condition {
@@ -51,6 +69,15 @@ function measuredCondition(turn: Turn, node: NodeState): Condition {
     kind: 'unknown',
     why: missing.length === 0 ? 'no check is configured' : `nothing known of ${missing.join(', ')}`,
   };
+}
+
+/** Gates that are asked afresh hold until they have answered: a node does not come and go as held with every question. */
+function heldWhileAsking({ course, decided }: Fault): Condition | undefined {
+  const isAsking = course.kind === 'looking' || (course.kind === 'waiting' && course.reason === 'turn');
+  const holding = decided?.gates.filter(({ gate, holds }) => holds && consultedGates.includes(gate)) ?? [];
+  if (!isAsking || holding.length === 0) return undefined;
+  const holds = holding.map(({ gate, message }) => ({ gate, message, forceable: false }));
+  return { kind: 'held', holds, why: holds.map(({ message }) => message).join('; ') };
 }
 
 function faultedCondition(turn: Turn, node: NodeState, course: Course): Condition {

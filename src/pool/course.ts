@@ -1,14 +1,18 @@
+import { allGates, consultedGates, isAtWork, standingGates } from './act-gates.ts';
 import { isFailing, unmeasured } from './check-state.ts';
+import type { Consultation } from './consultation.ts';
 import type { Effect } from './events.ts';
-import { holdsAgainst, type Hold } from './gates.ts';
+import { holdsAgainst, type GateResult, type Hold } from './gates.ts';
 import { unhealthyChecks } from './judge.ts';
 import type { Course, Fault, NodeState } from './node-state.ts';
 import type { Action } from './policy.ts';
+import { observersOf } from './observers.ts';
+import { caseOf } from './replay.ts';
 import { rendezvousOrder } from './rendezvous.ts';
 import { isStale, nodePolicy, record, still, followedBy, withFault, type Step, type Turn } from './turn.ts';
 
 /** What happened just now, as far as a fault's course depends on it. */
-export type Occasion = 'read' | 'unreadable' | 'other';
+export type Occasion = 'read' | 'unreadable' | 'consulted' | 'other';
 
 /** Does what is to be done about a node's fault now: its checks' actions, and the next move towards a rebuild. */
 export function proceed(turn: Turn, node: NodeState, occasion: Occasion): Step {
@@ -16,22 +20,24 @@ export function proceed(turn: Turn, node: NodeState, occasion: Occasion): Step {
   return followedBy(takeActions(turn, node), (acted) => proceedRebuild(turn, acted, occasion));
 }
 
-/** Actions other than a rebuild, once each while the check stays unhealthy. A pause holds what changes something. */
+/** The alert of each check and its action other than a rebuild, once while it stays unhealthy. What changes something asks the gates here. */
 function takeActions(turn: Turn, node: NodeState): Step {
   const effects: Effect[] = [];
   const taken: string[] = [];
   for (const check of unhealthyChecks(turn, node)) {
-    const action = nodePolicy(turn).checks[check]?.action;
-    if (action === undefined || node.fault?.acted.includes(check) === true) continue;
-    if (action.kind !== 'alert' && action.kind !== 'rebuild' && pausesOf(turn).length > 0) continue;
+    const policy = nodePolicy(turn).checks[check];
+    const action = policy?.action;
+    const isPresent = policy !== undefined && isFailing(node.checks[check] ?? unmeasured, policy);
+    if (action === undefined || !isPresent || node.fault?.acted.includes(check) === true) continue;
+    if (action.kind !== 'alert' && action.kind !== 'rebuild' && isHeldHere(turn)) continue;
     taken.push(check);
-    effects.push(...effectsOf(turn, check, action));
+    effects.push(...effectsOf(turn, node, check, action));
   }
   if (taken.length === 0) return still(node);
   return { node: withFault(node, { acted: [...(node.fault?.acted ?? []), ...taken] }), effects };
 }
 
-function effectsOf(turn: Turn, check: string, action: Action): readonly Effect[] {
+function effectsOf(turn: Turn, { vm }: NodeState, check: string, action: Action): readonly Effect[] {
   const { name } = turn;
   switch (action.kind) {
     case 'rebuild':
@@ -40,12 +46,17 @@ function effectsOf(turn: Turn, check: string, action: Action): readonly Effect[]
     case 'restore':
     case 'exec':
     case 'playbook':
-      return [record(turn, 'action.taken', { check, action: action.kind }), { kind: 'act', node: name, check, action }];
+      return [
+        record(turn, 'action.taken', { check, action: action.kind }),
+        { kind: 'act', node: name, vm, check, action },
+      ];
   }
 }
 
-function pausesOf({ pool, name }: Turn): readonly unknown[] {
-  return pool.pauses.filter(({ scope }) => scope === 'pool' || scope === `node/${name}`);
+/** Pauses, modes, and whether this machine may act at all: what holds a rebuild for these reasons holds other actions, too. */
+export function isHeldHere({ name, policy, pool }: Turn): boolean {
+  const { self, isTakenOut, mode } = policy;
+  return holdsAgainst({ node: name, self, isTakenOut, pauses: pool.pauses, mode, byHand: false, force: [] }).length > 0;
 }
 
 /** Whether a rebuild is wanted by present results, or by work that somebody left half done. */
@@ -76,8 +87,7 @@ function proceedRebuild(turn: Turn, node: NodeState, occasion: Occasion): Step {
       if (turn.now < course.until) return still(node);
       return wantsRebuild(turn, node) ? look(turn, node) : on(node, { kind: 'watching' });
     case 'looking':
-      if (occasion === 'read') return wantsRebuild(turn, node) ? start(turn, node) : on(node, { kind: 'watching' });
-      return occasion === 'unreadable' ? awaitReading(turn, node) : still(node);
+      return proceedLooking(turn, node, course, occasion);
     case 'held':
       return proceedHeld(turn, node, fault, course);
   }
@@ -89,7 +99,7 @@ function proceedRebuild(turn: Turn, node: NodeState, occasion: Occasion): Step {
  */
 function occupied(turn: Turn, node: NodeState): { readonly by: string | null } | undefined {
   const pending = node.read?.pending ?? null;
-  if (pending === null || isStale(turn, pending.sinceMs)) return undefined;
+  if (pending === null || isStale(turn, pending)) return undefined;
   return pending.by === turn.policy.builder && node.attempts > 0 ? undefined : pending;
 }
 
@@ -101,25 +111,60 @@ function proceedElsewhere(turn: Turn, node: NodeState, { by }: { readonly by: st
   return { ...on(node, { kind: 'elsewhere', by, until }), effects: [{ kind: 'discover' }] };
 }
 
-/** Gates of this controller are asked again at once, those that vCenter's state closed when their time is over. */
-function proceedHeld(turn: Turn, node: NodeState, fault: Fault, course: Extract<Course, { kind: 'held' }>): Step {
-  if (!wantsRebuild(turn, node) && course.until !== null && turn.now >= course.until)
-    return on(node, { kind: 'watching' });
-  if (!course.isOurs) return course.until !== null && turn.now >= course.until ? look(turn, node) : still(node);
-  const holds = gatesHere(turn);
-  if (holds.length === 0) return wantsRebuild(turn, node) ? inTurn(turn, node) : on(node, { kind: 'watching' });
-  const isSame = JSON.stringify(holds) === JSON.stringify(course.holds);
-  return still(isSame ? node : withFault({ ...node, fault }, { course: { ...course, holds } }));
+/** A look that takes longer than this is given up, in milliseconds: a reading has a deadline of two minutes. */
+export const lookWithinMs = 150_000;
+/** What was gathered longer ago than this, while vCenter was slow, is gathered again, in milliseconds. */
+const consultationFreshMs = 15_000;
+
+/** Both the reading and what others say have to be there; then the gates are asked. */
+function proceedLooking(
+  turn: Turn,
+  node: NodeState,
+  course: Extract<Course, { kind: 'looking' }>,
+  occasion: Occasion,
+): Step {
+  if (occasion === 'unreadable') return awaitReading(turn, node);
+  // The node was left out of the readings, or the others never answered: what they do about it cannot be told.
+  if (turn.now >= course.askedAt + lookWithinMs) return awaitReading(turn, node);
+  if (!wantsRebuild(turn, node)) return occasion === 'other' ? still(node) : on(node, { kind: 'watching' });
+  const isRead = course.isRead || (occasion === 'read' && (node.readBegunAt ?? -Infinity) >= course.askedAt);
+  if (isRead && course.consultation !== null) {
+    if (turn.now - (course.consultedAt ?? -Infinity) <= consultationFreshMs)
+      return start(turn, node, course.consultation);
+    const again = on(node, { ...course, isRead, consultation: null, consultedAt: null });
+    return { ...again, effects: [consult(turn, node)] };
+  }
+  return isRead === course.isRead ? still(node) : on(node, { ...course, isRead });
+}
+
+/** The node after the others were asked. An answer that nobody waits for any more is dropped. */
+export function afterConsultation({ now }: Turn, node: NodeState, consultation: Consultation): Step {
+  const course = node.fault?.course;
+  return course?.kind === 'looking' ? on(node, { ...course, consultation, consultedAt: now }) : still(node);
 }
 
 /**
- * The candidates act one after the other; this controller waits for those before it. The first one starts at once, since the rebuild
- * looks for itself; not while vCenter cannot be read.
+ * Gates that need no asking are asked again at every event. The others are asked afresh when their time is over, with a fresh look.
+ */
+function proceedHeld(turn: Turn, node: NodeState, fault: Fault, course: Extract<Course, { kind: 'held' }>): Step {
+  if (!wantsRebuild(turn, node) && course.until !== null && turn.now >= course.until)
+    return on(node, { kind: 'watching' });
+  const isDue = course.until !== null && turn.now >= course.until;
+  if (!course.isOurs) return isDue ? look(turn, node) : still(node);
+  const holds = holdsOf(standingGates(turn, node));
+  if (holds.length === 0 && (isDue || course.until === null))
+    return wantsRebuild(turn, node) ? inTurn(turn, node) : on(node, { kind: 'watching' });
+  if (holds.length === 0 || JSON.stringify(holds) === JSON.stringify(course.holds)) return still(node);
+  return still(withFault({ ...node, fault }, { course: { ...course, holds } }));
+}
+
+/**
+ * The candidates act one after the other; this controller waits for those before it. Each looks and asks before it acts.
  */
 function inTurn(turn: Turn, node: NodeState): Step {
   const rank = rankOf(turn, node);
   if (rank > 0) return wait(turn, node, 'turn', rank * turn.policy.staggerMs);
-  return turn.pool.isReadable ? start(turn, node) : awaitReading(turn, node);
+  return turn.pool.isReadable ? look(turn, node) : awaitReading(turn, node);
 }
 
 function awaitReading(turn: Turn, node: NodeState): Step {
@@ -132,18 +177,34 @@ function proceedUnreadable(turn: Turn, node: NodeState, until: number): Step {
   return turn.now < until ? still(node) : awaitReading(turn, node);
 }
 
-/** How many candidates come before this controller: the nodes that it sees no fault of. */
-function rankOf({ name, pool, policy }: Turn, node: NodeState): number {
-  const well = Object.entries(pool.nodes).filter(([other, { fault }]) => other !== name && fault === null);
-  const candidates = [...new Set([...well.map(([other]) => other), policy.builder])];
-  const key = `${name}/${node.fault?.vm?.instanceUuid ?? ''}`;
+/** How many candidates come before this controller: the observers of the node that it sees no fault of. */
+export function rankOf({ name, pool, policy }: Turn, node: NodeState | undefined): number {
+  const observers = observersOf(name, Object.keys(policy.nodes), (other) => isAtWork(pool.nodes[other]));
+  const well = observers.filter((other) => pool.nodes[other]?.fault === null);
+  const candidates = [...new Set([...well, policy.builder])];
+  const key = `${name}/${node?.fault?.vm?.instanceUuid ?? ''}`;
   return rendezvousOrder(key, candidates).indexOf(policy.builder);
 }
 
-function start(turn: Turn, node: NodeState): Step {
+function start(turn: Turn, before: NodeState, consultation: Consultation): Step {
   const { policy, name } = turn;
-  const holds = gatesHere(turn);
-  if (holds.length > 0) return hold(turn, node, { kind: 'held', holds, until: null, isOurs: true });
+  const gates = allGates({ turn, node: before, consultation });
+  const holds = holdsOf(gates);
+  const node = withFault(before, { decided: { at: turn.now, gates } });
+  const decision = record(turn, 'decision', {
+    vm: node.fault?.vm ?? null,
+    acts: holds.length === 0,
+    gates,
+    case: caseOf({ node: name, now: turn.now, state: before, pool: turn.pool, consultation }),
+  });
+  if (holds.length > 0) {
+    const needsAsking = holds.some(({ gate }) => consultedGates.includes(gate));
+    const until = needsAsking ? turn.now + policy.staggerMs : null;
+    const step = hold(turn, node, { kind: 'held', holds, until, isOurs: true });
+    // The same gates again are no news.
+    const isNews = gateNames(holds) !== gateNames(holdsOf(before.fault?.decided?.gates ?? []));
+    return { ...step, effects: isNews ? [decision, ...step.effects] : [] };
+  }
   if (node.attempts >= policy.maxAttempts) return exhaust(turn, node);
   const restsUntil = (node.lastAttemptAt ?? -Infinity) + backoffOf(turn, node);
   if (node.attempts > 0 && turn.now < restsUntil)
@@ -152,20 +213,16 @@ function start(turn: Turn, node: NodeState): Step {
   const judged = node.fault?.vm ?? null;
   return {
     ...on(node, { kind: 'running', run: null }),
-    effects: [{ kind: 'rebuild', node: name, judged, attempt: node.attempts + 1 }],
+    effects: [decision, { kind: 'rebuild', node: name, judged, attempt: node.attempts + 1 }],
   };
 }
 
-function gatesHere({ name, policy, pool }: Turn): readonly Hold[] {
-  return holdsAgainst({
-    node: name,
-    self: policy.self,
-    isTakenOut: policy.isTakenOut,
-    pauses: pool.pauses,
-    mode: policy.mode,
-    byHand: false,
-    force: [],
-  });
+function gateNames(holds: readonly Hold[]): string {
+  return holds.map(({ gate }) => gate).join();
+}
+
+function holdsOf(gates: readonly GateResult[]): readonly Hold[] {
+  return gates.filter(({ holds }) => holds).map(({ gate, message }) => ({ gate, message, forceable: false }));
 }
 
 /** Enters a hold. A person is told of each gate once a fault. */
@@ -183,7 +240,8 @@ export function hold(turn: Turn, node: NodeState, course: Extract<Course, { kind
 /** So many attempts failed that a person is needed. */
 export function exhaust(turn: Turn, node: NodeState): Step {
   const { name } = turn;
-  const text = `${name} is given up after ${node.attempts} rebuilds: see to it, then \`regrow resume ${name}\``;
+  const many = node.attempts === 0 ? 'the rebuilds of other controllers' : `${node.attempts} rebuilds`;
+  const text = `${name} is given up after ${many}: see to it, then \`regrow resume ${name}\``;
   return {
     ...on(node, { kind: 'exhausted' }),
     effects: [record(turn, 'fault.exhausted', { attempts: node.attempts }), { kind: 'alert', node: name, text }],
@@ -201,7 +259,14 @@ export function backoffOf({ policy }: Turn, { attempts }: NodeState): number {
 }
 
 function look(turn: Turn, node: NodeState): Step {
-  return { ...on(node, { kind: 'looking' }), effects: [{ kind: 'discover' }] };
+  return {
+    ...on(node, { kind: 'looking', askedAt: turn.now, isRead: false, consultation: null, consultedAt: null }),
+    effects: [{ kind: 'discover' }, consult(turn, node)],
+  };
+}
+
+function consult({ name }: Turn, { fault }: NodeState): Effect {
+  return { kind: 'consult', node: name, judged: fault?.vm ?? null };
 }
 
 /** Waits for so long; what is wanted then is looked at afresh. */

@@ -1,5 +1,5 @@
 import { conditionOf, type Condition } from './condition.ts';
-import { proceed, wait, type Occasion } from './course.ts';
+import { afterConsultation, lookWithinMs, proceed, wait, type Occasion } from './course.ts';
 import type { Decision, Effect, PoolEvent } from './events.ts';
 import { afterGoodVerdict, afterMeasurement, closed, unhealthyChecks, withoutOldResults } from './judge.ts';
 import { blankNode, type NodeMemory, type NodeState, type PoolState } from './node-state.ts';
@@ -17,7 +17,7 @@ import { nodePolicy, record, still, followedBy, withFault, type Step, type Turn 
  *   healthy         every check is                                            a failure
  *   suspect         failures in a row, fewer than the check allows            one more failure; a success
  *   faulted         unhealthy; the fault's course is watching (nothing to rebuild, or results have to come afresh), waiting (for
- *                   its turn, a backoff, the slot, vCenter) or looking (a fresh reading was asked for)
+ *                   its turn, a backoff, the slot, vCenter) or looking (a fresh reading and the views of others were asked for)
  *   held            unhealthy, and a gate holds the rebuild                   the gate opens; `resume`
  *   remediating     this controller's rebuild runs, or somebody else's is     its end; another VM is certified; it stands still
  *                   seen in vCenter                                           for longer than D
@@ -27,6 +27,8 @@ import { nodePolicy, record, still, followedBy, withFault, type Step, type Turn 
  *   controller rebuilt the node (rebuilt), or when the node leaves the pool (removed). Each check's action is taken once a fault.
  *   Nothing is concluded from `unknown`, from old results after a stall, or about a VM that is not the judged one.
  */
+
+const hourMs = 60 * 60_000;
 
 /** What follows from an event, for this controller. Pure: the same arguments give the same decision. `now`: monotonic ms. */
 export function decide(state: PoolState, event: PoolEvent, policy: PoolPolicy, now: number): Decision<PoolState> {
@@ -43,6 +45,7 @@ export function decide(state: PoolState, event: PoolEvent, policy: PoolPolicy, n
     const after = settled(turn, step.node);
     effects.push(...memoryEffects(turn, node, after), ...step.effects, ...transitionEffects(turn, node, after));
     if (after !== node) current = { ...current, nodes: { ...current.nodes, [name]: after } };
+    if (step.effects.some(isRebuilt)) current = withRebuild(current, now);
   }
   return { state: current, effects: inOrder(effects) };
 }
@@ -50,9 +53,20 @@ export function decide(state: PoolState, event: PoolEvent, policy: PoolPolicy, n
 /** What an event says of the pool as a whole. */
 function heard(state: PoolState, event: PoolEvent): PoolState {
   if (event.kind === 'pauses') return { ...state, pauses: event.pauses };
+  if (event.kind === 'pool-resumed') return { ...state, rebuiltAt: [] };
   if (event.kind !== 'read' && event.kind !== 'unreadable') return state;
   const isReadable = event.kind === 'read';
   return isReadable === state.isReadable ? state : { ...state, isReadable };
+}
+
+/** Another VM is certified under the name: somebody rebuilt the node. */
+function isRebuilt(effect: Effect): boolean {
+  if (effect.kind !== 'record') return false;
+  return effect.type === 'node.replaced' || (effect.type === 'fault.closed' && effect.data['reason'] === 'rebuilt');
+}
+
+function withRebuild(state: PoolState, now: number): PoolState {
+  return { ...state, rebuiltAt: [...state.rebuiltAt.filter((at) => now - at < hourMs), now] };
 }
 
 /** The nodes that an event is about. */
@@ -63,6 +77,7 @@ function concerned(state: PoolState, event: PoolEvent, policy: PoolPolicy): read
     case 'run-started':
     case 'run-ended':
     case 'run-busy':
+    case 'consulted':
       return [event.node];
     case 'read':
       return Object.keys(event.nodes).filter((name) => policy.nodes[name] !== undefined);
@@ -72,6 +87,7 @@ function concerned(state: PoolState, event: PoolEvent, policy: PoolPolicy): read
     case 'unreadable':
     case 'time':
     case 'pauses':
+    case 'pool-resumed':
       return Object.keys(state.nodes).filter((name) => !isQuiet(state.nodes[name]));
   }
 }
@@ -82,7 +98,7 @@ function isQuiet(node: NodeState | undefined): boolean {
 }
 
 function occasionOf(event: PoolEvent): Occasion {
-  return event.kind === 'read' || event.kind === 'unreadable' ? event.kind : 'other';
+  return event.kind === 'read' || event.kind === 'unreadable' || event.kind === 'consulted' ? event.kind : 'other';
 }
 
 function stepFor(turn: Turn, node: NodeState, event: PoolEvent): Step {
@@ -91,7 +107,7 @@ function stepFor(turn: Turn, node: NodeState, event: PoolEvent): Step {
       return afterMeasurement(turn, node, event);
     case 'read': {
       const read = event.nodes[turn.name];
-      return read === undefined ? still(node) : afterReading(turn, node, read);
+      return read === undefined ? still(node) : afterReading(turn, node, read, event.begunAt);
     }
     case 'stalled':
       return still(withoutOldResults(node));
@@ -103,9 +119,12 @@ function stepFor(turn: Turn, node: NodeState, event: PoolEvent): Step {
       return afterRun(turn, node, event);
     case 'run-busy':
       return wait(turn, node, 'busy', turn.policy.staggerMs);
+    case 'consulted':
+      return afterConsultation(turn, node, event.consultation);
     case 'unreadable':
     case 'time':
     case 'pauses':
+    case 'pool-resumed':
     case 'replanned':
       return still(node);
   }
@@ -202,5 +221,6 @@ function wakesOf({ fault, warmUntil, attempts, lastAttemptAt }: NodeState, polic
   if (fault === null) return [...stable, ...warm];
   const { course } = fault;
   if (course.kind === 'waiting' || course.kind === 'elsewhere') return [course.until];
+  if (course.kind === 'looking') return [course.askedAt + lookWithinMs];
   return course.kind === 'held' && course.until !== null ? [course.until] : [];
 }

@@ -1,4 +1,5 @@
 import type { ResultStatus } from './check-state.ts';
+import type { Consultation } from './consultation.ts';
 import type { ActivePause, NodeMemory, ReadNode } from './node-state.ts';
 import type { Outcome, VmIdentity } from './outcome.ts';
 import type { Action } from './policy.ts';
@@ -14,10 +15,12 @@ export type PoolEvent =
       readonly status: ResultStatus;
       readonly detail: string;
     }
-  /** vCenter was read, completely. A node that is left out was not asked for. */
-  | { readonly kind: 'read'; readonly nodes: Readonly<Record<string, ReadNode>> }
+  /** vCenter was read, completely, by a reading that began at that time. Of a node that is left out nothing is known. */
+  | { readonly kind: 'read'; readonly begunAt: number; readonly nodes: Readonly<Record<string, ReadNode>> }
   /** It could not be read. That says nothing about any node. */
   | { readonly kind: 'unreadable' }
+  /** What was gathered about a node just before acting. */
+  | { readonly kind: 'consulted'; readonly node: string; readonly consultation: Consultation }
   /** Nothing but that time has passed. */
   | { readonly kind: 'time' }
   /** This controller stood still, so that old results say nothing of the present. */
@@ -25,6 +28,8 @@ export type PoolEvent =
   | { readonly kind: 'pauses'; readonly pauses: readonly ActivePause[] }
   /** An operator lets a node be tried again. */
   | { readonly kind: 'resumed'; readonly node: string }
+  /** An operator lets the pool go on after many rebuilds. */
+  | { readonly kind: 'pool-resumed' }
   /** The policy is another one: nodes and checks came or went. */
   | { readonly kind: 'replanned' }
   | { readonly kind: 'run-started'; readonly node: string; readonly run: string }
@@ -34,6 +39,8 @@ export type PoolEvent =
       readonly run: string | null;
       readonly outcome: Outcome;
       readonly gate: string | null;
+      /** It says something of the node or its image, and counts as an attempt. False: nothing was begun, or vCenter went away. */
+      readonly isAttempt: boolean;
       readonly message: string;
       /** Who has it, when it is in progress elsewhere. */
       readonly by: string | null;
@@ -57,8 +64,17 @@ export type Effect =
     }
   /** vCenter is to be read soon. */
   | { readonly kind: 'discover' }
+  /** The others are to be asked about a node, and it is to be probed afresh. */
+  | { readonly kind: 'consult'; readonly node: string; readonly judged: VmIdentity | null }
   | { readonly kind: 'rebuild'; readonly node: string; readonly judged: VmIdentity | null; readonly attempt: number }
-  | { readonly kind: 'act'; readonly node: string; readonly check: string; readonly action: CheckAction }
+  /** `vm`: the VM that the check judged; the action is about no other. */
+  | {
+      readonly kind: 'act';
+      readonly node: string;
+      readonly vm: VmIdentity | null;
+      readonly check: string;
+      readonly action: CheckAction;
+    }
   /** A person has to know. */
   | { readonly kind: 'alert'; readonly node: string; readonly text: string };
 

@@ -6,6 +6,14 @@ export interface Hold {
   readonly forceable: boolean;
 }
 
+/** What a gate says, for the decision, for `explain` and for the record. */
+export interface GateResult {
+  readonly gate: string;
+  readonly holds: boolean;
+  readonly message: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
 /** What the controller itself knows before it starts a rebuild; vCenter's part is judged by the playbook under its claim. */
 export interface RebuildCase {
   readonly node: string;

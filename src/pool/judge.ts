@@ -39,7 +39,9 @@ function countedStatus(turn: Turn, node: NodeState, status: ResultStatus): Resul
   const found = node.read?.found;
   if (found !== undefined && isFresh(turn, node)) {
     if (found.kind === 'ambiguous') return 'unknown';
-    if (found.kind === 'absent') return node.vm === null || node.read?.pending ? 'unknown' : 'failed';
+    // One that answers although vCenter does not have it is a contradiction, and no failure.
+    if (found.kind === 'absent')
+      return node.vm === null || node.read?.pending || status === 'ok' ? 'unknown' : 'failed';
     if (found.mark === 'building') return 'unknown';
     if (found.power === 'off' || found.power === 'suspended') return 'failed';
   }
@@ -49,7 +51,14 @@ function countedStatus(turn: Turn, node: NodeState, status: ResultStatus): Resul
 function afterBadVerdict(turn: Turn, node: NodeState, check: string): Step {
   const { vm } = node;
   if (node.fault !== null) return { node, effects: [record(turn, 'fault.widened', { check })] };
-  const fault: Fault = { openedAt: turn.now, vm, acted: [], isAbandoned: false, course: { kind: 'watching' } };
+  const fault: Fault = {
+    openedAt: turn.now,
+    vm,
+    acted: [],
+    isAbandoned: false,
+    course: { kind: 'watching' },
+    decided: null,
+  };
   return {
     node: { ...node, fault, warmUntil: null },
     effects: [record(turn, 'fault.opened', { checks: [check], vm }), { kind: 'discover' }],

@@ -1,5 +1,6 @@
 import { unmeasured, type CheckState } from './check-state.ts';
-import type { Hold } from './gates.ts';
+import type { Consultation } from './consultation.ts';
+import type { GateResult, Hold } from './gates.ts';
 import type { VmIdentity } from './outcome.ts';
 import type { PoolPolicy } from './policy.ts';
 
@@ -15,6 +16,10 @@ export type NodeReading =
       /** The builder that the mark names. */
       readonly by: string | null;
       readonly power: 'on' | 'off' | 'suspended' | 'unknown';
+      /** vCenter's word for the connection of its host, such as `connected`; null when it does not say. */
+      readonly connection: string | null;
+      /** vCenter's word for the guest: `green` is evidence of life, `gray` and `red` prove nothing. */
+      readonly heartbeat: string | null;
     };
 
 /** A claim without a decision, or a half-built VM: somebody works on the node, or died while he did. */
@@ -22,6 +27,8 @@ export interface Pending {
   readonly by: string | null;
   /** Monotonic time since when this controller has seen it unchanged. */
   readonly sinceMs: number;
+  /** It is decided, or its runs are over: nobody will go on with it, and anybody may see to what is left. */
+  readonly isOver: boolean;
 }
 
 /** One node in a complete reading of vCenter. */
@@ -38,8 +45,16 @@ export type Course =
   /** Nothing is to be done now: its actions are taken, or the checks have to fail afresh. */
   | { readonly kind: 'watching' }
   | { readonly kind: 'waiting'; readonly reason: WaitReason; readonly until: number }
-  /** A fresh reading of vCenter was asked for; the rebuild starts if that changes nothing. */
-  | { readonly kind: 'looking' }
+  /** A fresh reading of vCenter and the views of others were asked for. When both are there, the gates are asked. */
+  | {
+      readonly kind: 'looking';
+      /** A reading that began before this time does not count. */
+      readonly askedAt: number;
+      readonly isRead: boolean;
+      readonly consultation: Consultation | null;
+      /** When it was there; null before. */
+      readonly consultedAt: number | null;
+    }
   /** This controller's own rebuild. `run` is null until its process is known. */
   | { readonly kind: 'running'; readonly run: string | null }
   | { readonly kind: 'elsewhere'; readonly by: string | null; readonly until: number }
@@ -63,6 +78,14 @@ export interface Fault {
   /** Somebody's half-done work stood still for longer than D: there is something to take over, whatever the checks say. */
   readonly isAbandoned: boolean;
   readonly course: Course;
+  /** What every gate said when they were last asked. Not kept over a restart: they are asked anew. */
+  readonly decided: Decided | null;
+}
+
+/** The last decision about a fault. */
+export interface Decided {
+  readonly at: number;
+  readonly gates: readonly GateResult[];
 }
 
 /** All that is known of a node. Times are monotonic milliseconds. */
@@ -72,6 +95,8 @@ export interface NodeState {
   readonly read: ReadNode | null;
   /** When it was read; null when it never was. */
   readonly readAt: number | null;
+  /** When that reading began. */
+  readonly readBegunAt: number | null;
   readonly checks: Readonly<Record<string, CheckState>>;
   /** Until then failures of this VM are not counted: it was not seen healthy yet. Null: it was. */
   readonly warmUntil: number | null;
@@ -94,6 +119,8 @@ export interface PoolState {
   readonly pauses: readonly ActivePause[];
   /** The last attempt to read vCenter succeeded. */
   readonly isReadable: boolean;
+  /** When nodes were rebuilt within the last hour, by whomever. */
+  readonly rebuiltAt: readonly number[];
 }
 
 /** What the journal keeps of a node over a restart. */
@@ -114,6 +141,7 @@ export function blankNode(policy: PoolPolicy, now: number): NodeState {
     vm: null,
     read: null,
     readAt: null,
+    readBegunAt: null,
     checks: {},
     warmUntil: now + policy.startupGraceMs,
     fault: null,
@@ -127,12 +155,13 @@ export function initialState(
   policy: PoolPolicy,
   memories: Readonly<Record<string, NodeMemory>>,
   now: number,
+  rebuiltAt: readonly number[] = [],
 ): PoolState {
   const nodes = Object.keys(policy.nodes).map((name): [string, NodeState] => {
     const memory = memories[name];
     return [name, memory === undefined ? blankNode(policy, now) : remembered(policy, memory, now)];
   });
-  return { nodes: Object.fromEntries(nodes), pauses: [], isReadable: false };
+  return { nodes: Object.fromEntries(nodes), pauses: [], isReadable: false, rebuiltAt };
 }
 
 function remembered(policy: PoolPolicy, memory: NodeMemory, now: number): NodeState {

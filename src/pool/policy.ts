@@ -15,6 +15,8 @@ export interface CheckPolicy {
   /** Successes in a row that make it healthy again. */
   readonly successes: number;
   readonly action: Action;
+  /** A green heartbeat of VMware Tools does not hold a rebuild that this check asks for. */
+  readonly ignoresHeartbeat: boolean;
 }
 
 /** What holds for one node. */
@@ -33,6 +35,19 @@ export interface PoolPolicy {
   /** By name: every node of the pool, this one's own included. */
   readonly nodes: Readonly<Record<string, NodePolicy>>;
   readonly mode: RebuildCase['mode'];
+  /** How many observers must agree: a majority, at least two; or a count. */
+  readonly quorum: 'majority' | number;
+  /** Controllers outside the pool that are asked, too. */
+  readonly witnesses: number;
+  /** A vote that rests on older results counts for nothing. */
+  readonly voteFreshMs: number;
+  /** Share of the pool, from 0 to 1, that lost at one time means that this observer is at fault. */
+  readonly cliff: number;
+  /** What is lost within this time is lost at one time. */
+  readonly cliffWindowMs: number;
+  readonly maxUnhealthy: 'minority' | number;
+  readonly maxConcurrent: number;
+  readonly maxPerHour: number;
   /** A VM that was not seen healthy yet is not judged before this time is over. */
   readonly startupGraceMs: number;
   /** A node that stays healthy for so long has its attempts forgotten. */

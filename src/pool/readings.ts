@@ -1,10 +1,10 @@
 import { afterGoodVerdict, closed } from './judge.ts';
 import { isSameVm, type Fault, type NodeState, type ReadNode } from './node-state.ts';
-import { followedBy, isStale, record, still, withFault, type Step, type Turn } from './turn.ts';
+import { followedBy, isLeftBehind, record, still, withFault, type Step, type Turn } from './turn.ts';
 
 /** The node after a complete reading: its identity, and what others do about it. */
-export function afterReading(turn: Turn, node: NodeState, read: ReadNode): Step {
-  const next: NodeState = { ...node, read, readAt: turn.now };
+export function afterReading(turn: Turn, node: NodeState, read: ReadNode, begunAt: number): Step {
+  const next: NodeState = { ...node, read, readAt: turn.now, readBegunAt: begunAt };
   // While the own rebuild runs, its end tells what became of the node.
   if (node.fault?.course.kind === 'running') return still(next);
   return followedBy(afterIdentity(turn, next, read), (known) => afterAbandonment(turn, known, read));
@@ -20,12 +20,17 @@ function afterIdentity(turn: Turn, node: NodeState, { found }: ReadNode): Step {
   return fresh.fault === null ? replaced : followedBy(replaced, (each) => closed(turn, each, 'replaced'));
 }
 
-/** Half-done work that stood still for longer than D is a fault of its own. */
-function afterAbandonment(turn: Turn, node: NodeState, { pending }: ReadNode): Step {
+/**
+ * Half-done work that stood still for longer than D, or that is over, is a fault of its own. Not while a certified VM carries the name:
+ * a claim harms nobody, and is ended by whoever rebuilds the node next.
+ */
+function afterAbandonment(turn: Turn, node: NodeState, read: ReadNode): Step {
   if (turn.name === turn.policy.self) return still(node);
-  if (pending === null && node.fault?.isAbandoned === true)
-    return afterGoodVerdict(turn, withFault(node, { isAbandoned: false }));
-  if (pending === null || !isStale(turn, pending.sinceMs) || node.fault?.isAbandoned === true) return still(node);
+  if (!isLeftBehind(turn, read)) {
+    const isOver = node.fault?.isAbandoned === true;
+    return isOver ? afterGoodVerdict(turn, withFault(node, { isAbandoned: false })) : still(node);
+  }
+  if (node.fault?.isAbandoned === true) return still(node);
   const { vm } = node;
   const fault: Fault = node.fault ?? {
     openedAt: turn.now,
@@ -33,9 +38,11 @@ function afterAbandonment(turn: Turn, node: NodeState, { pending }: ReadNode): S
     acted: [],
     isAbandoned: true,
     course: { kind: 'watching' },
+    decided: null,
   };
+  const data = { abandoned_by: read.pending?.by ?? null, vm };
   return {
     node: { ...node, fault: { ...fault, isAbandoned: true } },
-    effects: [record(turn, node.fault === null ? 'fault.opened' : 'fault.widened', { abandoned_by: pending.by, vm })],
+    effects: [record(turn, node.fault === null ? 'fault.opened' : 'fault.widened', data)],
   };
 }

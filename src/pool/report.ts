@@ -51,6 +51,14 @@ export interface HoldReport {
   readonly message: string;
 }
 
+/** What a gate said, with the facts that it used. */
+export interface GateReport {
+  readonly gate: string;
+  readonly holds: boolean;
+  readonly message: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
 /** The newest run that acted on a node, as the journal has it. */
 export interface LastRunReport {
   readonly id: string;
@@ -85,6 +93,10 @@ export interface NodeReport {
   readonly checks: readonly CheckReport[];
   readonly fault: FaultReport | null;
   readonly holds: readonly HoldReport[];
+  /** What every gate said when they were last asked; empty when no decision was due. */
+  readonly gates: readonly GateReport[];
+  /** When that was. */
+  readonly decided_at: string | null;
   readonly last_run: LastRunReport | null;
 }
 
@@ -141,9 +153,15 @@ export interface Observation {
   readonly node: string;
   /** The VM that the results are about. */
   readonly vm: { readonly moid: string; readonly instance_uuid: string } | null;
+  /**
+   * By the checks that can lead to a rebuild: unhealthy when the newest counted result of one is a failure (it tried and failed),
+   * healthy when all pass.
+   */
   readonly verdict: 'healthy' | 'unhealthy' | 'unknown';
   /** How old the oldest result is that the verdict rests on; null when there is none. */
   readonly age_ms: number | null;
+  /** Whether this controller trusts itself: it reads vCenter, and did not stand still a moment ago. */
+  readonly trusted: boolean;
   readonly checks: readonly ObservedCheck[];
 }
 

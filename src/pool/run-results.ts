@@ -34,18 +34,25 @@ export function afterRun(turn: Turn, before: NodeState, event: RunEnded): Step {
       return holdFor(turn, node, { gate: 'cancelled', message: `an operator cancelled run ${event.run ?? '?'}` }, null);
     case 'failed':
     case 'interrupted':
-      return afterFailure(turn, counted(turn, node), event);
+      return afterFailure(turn, event.isAttempt ? counted(turn, node) : node, event);
   }
 }
 
 /** The new VM has its time to come up. Its identity comes with the next reading. */
 function afterRebuilt(turn: Turn, node: NodeState): Step {
-  const fresh: NodeState = { ...node, vm: null, checks: {}, warmUntil: turn.now + turn.policy.startupGraceMs };
+  const fresh: NodeState = {
+    ...node,
+    vm: null,
+    read: null,
+    readAt: null,
+    checks: {},
+    warmUntil: turn.now + turn.policy.startupGraceMs,
+  };
   return read(node.fault === null ? still(fresh) : closed(turn, fresh, 'rebuilt'));
 }
 
 /** Gates that this controller asks itself, before it orders a run and again when its time comes. */
-const ownGates: readonly string[] = ['paused', 'dry_run', 'approval'];
+const ownGates: readonly string[] = ['own_node', 'taken_out', 'paused', 'dry_run', 'approval'];
 
 function afterRefusal(turn: Turn, node: NodeState, { gate, message }: RunEnded): Step {
   if (gate === 'exhausted') return exhaust(turn, node);

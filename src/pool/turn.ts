@@ -1,5 +1,5 @@
 import type { Effect } from './events.ts';
-import type { Fault, NodeState, PoolState } from './node-state.ts';
+import type { Fault, NodeState, Pending, PoolState, ReadNode } from './node-state.ts';
 import type { NodePolicy, PoolPolicy } from './policy.ts';
 
 /** Where a decision about one node is made: what is known, what holds, and when (monotonic milliseconds). */
@@ -47,7 +47,13 @@ export function isFresh({ policy, now }: Turn, node: NodeState): boolean {
   return node.readAt !== null && now - node.readAt <= policy.readingFreshMs;
 }
 
-/** Whether something that this controller has seen unchanged since then may be taken over. */
-export function isStale({ policy, now }: Turn, sinceMs: number): boolean {
-  return now - sinceMs > policy.takeoverMs;
+/** Whether half-done work stood still for so long that it may be taken over. */
+export function isStale({ policy, now }: Turn, { sinceMs, isOver }: Pending): boolean {
+  return now - sinceMs > (isOver ? policy.staggerMs : policy.takeoverMs);
+}
+
+/** Half-done work that stands still, with no certified VM under the name: there is something to take over. */
+export function isLeftBehind(turn: Turn, { found, pending }: ReadNode): boolean {
+  const isCertified = found.kind === 'vm' && found.mark === 'certified';
+  return pending !== null && !isCertified && isStale(turn, pending);
 }

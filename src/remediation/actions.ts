@@ -1,12 +1,15 @@
 import PQueue from 'p-queue';
 import type { Logger } from '../logging.ts';
 import type { CheckAction } from '../pool/events.ts';
+import type { VmIdentity } from '../pool/outcome.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { runNodePlaybook } from './node-playbook.ts';
 
 /** An action of a check to be taken. */
 export interface ActionOrder {
   readonly node: string;
+  /** The VM that the check judged. */
+  readonly vm: VmIdentity | null;
   readonly check: string;
   readonly action: CheckAction;
 }
@@ -20,6 +23,8 @@ export interface ActionResult {
 export interface ActionsParts {
   parts(): ControllerParts;
   readonly log: Logger;
+  /** Whether that VM still is the node. */
+  isCurrent(node: string, vm: VmIdentity | null): boolean;
   /** Runs a command for a node, without a shell, killed whole at its timeout. */
   runCommand(argv: readonly string[], node: string, timeoutMs: number): Promise<ActionResult>;
 }
@@ -44,8 +49,11 @@ export class Actions {
       .catch((error: unknown) => this.#parts.log.error({ err: error, ...order }, 'the action could not be taken'));
   }
 
-  async #take({ node, check, action }: ActionOrder): Promise<void> {
-    const result = await this.#result(node, action);
+  async #take({ node, vm, check, action }: ActionOrder): Promise<void> {
+    // It may have waited for others, and the node may be another VM by now.
+    const result = this.#parts.isCurrent(node, vm)
+      ? await this.#result(node, action)
+      : { ok: false, detail: 'the node is another VM by now: nothing was done' };
     const { journal, now } = this.#parts.parts();
     const type = result.ok ? 'action.done' : 'action.failed';
     journal.events.append({

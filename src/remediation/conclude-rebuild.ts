@@ -11,6 +11,8 @@ export interface Pending {
   readonly runs: readonly string[];
   readonly by: string | null;
   readonly fingerprint: string;
+  /** It is decided, or its runs are over. */
+  readonly isOver: boolean;
 }
 
 /** What became of a rebuild, for people and programs. */
@@ -105,7 +107,7 @@ export function pendingOf(value: unknown): Pending | null {
   const generation = pending?.['generation'];
   if (incident === null || fingerprint === null || typeof generation !== 'number') return null;
   const runs = Array.isArray(pending?.['runs']) ? pending['runs'].filter((run) => typeof run === 'string') : [];
-  return { incident, generation, runs, by: text(pending?.['by']), fingerprint };
+  return { incident, generation, runs, by: text(pending?.['by']), fingerprint, isOver: pending?.['over'] === true };
 }
 
 function text(value: unknown): string | null {

@@ -12,7 +12,6 @@ import { pendingOf } from './conclude-rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { baseSpec } from './playbook-run.ts';
 import { notePending, readingVars } from './protocol-vars.ts';
-import { pruneRuns } from './run-journal.ts';
 
 const deadlineMs = 120_000;
 
@@ -21,6 +20,8 @@ export interface PoolReading {
   readonly seen: readonly NodeSeen[];
   /** What the state machine is to know of each node. One of which it could not be told what others do is left out. */
   readonly nodes: Readonly<Record<string, ReadNode>>;
+  /** Nodes that were rebuilt while the VM that they replaced still stands in quarantine. */
+  readonly unfinished: readonly string[];
 }
 
 /**
@@ -53,9 +54,9 @@ export async function discoverPool(parts: ControllerParts): Promise<PoolReading>
     return readNodes(parts, nodes, found);
   });
   // A reading that succeeded leaves nothing to read, and one comes every few seconds.
-  await rm(base.runDir, { recursive: true, force: true });
-  pruneRuns(parts);
-  return { seen, nodes: read };
+  await rm(base.runDir, { recursive: true, force: true }).catch(() => undefined);
+  const unfinished: readonly unknown[] = Array.isArray(found['unfinished']) ? found['unfinished'] : [];
+  return { seen, nodes: read, unfinished: unfinished.filter((name) => typeof name === 'string') };
 }
 
 /** The reading as the state machine takes it. */
@@ -75,7 +76,7 @@ function readNodes(
         name,
         {
           found: reading(vms, parts.config.pool.name),
-          pending: sinceMs === null ? null : { by: pending?.by ?? null, sinceMs },
+          pending: sinceMs === null ? null : { by: pending?.by ?? null, sinceMs, isOver: pending?.isOver === true },
         },
       ];
     }),
@@ -96,7 +97,10 @@ function reading(vms: unknown, pool: string): NodeReading {
     vm: { moid, instanceUuid },
     mark: kind === 'certified' || kind === 'building' ? kind : 'none',
     by: text(mark?.['by']),
-    power: powerOf(vm['power']),
+    // Of a host that is not connected, vCenter tells what it knew last.
+    power: vm['connection'] === 'connected' ? powerOf(vm['power']) : 'unknown',
+    connection: text(vm['connection']),
+    heartbeat: text(vm['heartbeat']),
   };
 }
 

@@ -4,7 +4,8 @@ export interface DiscoveryParts<Reading> {
   readonly clock: ReconcilerClock;
   /** One reading of the whole pool. A rejection says that vCenter could not be read. */
   read(): Promise<Reading>;
-  onRead(reading: Reading): void;
+  /** `begunAt`: monotonic milliseconds. */
+  onRead(reading: Reading, begunAt: number): void;
   onUnreadable(error: unknown): void;
 }
 
@@ -66,9 +67,10 @@ export class Discovery<Reading> {
   }
 
   async #readOnce(): Promise<void> {
+    const begunAt = this.#parts.clock.now();
     try {
       const reading = await this.#parts.read();
-      if (!this.#isStopped) this.#parts.onRead(reading);
+      if (!this.#isStopped) this.#parts.onRead(reading, begunAt);
     } catch (error) {
       if (!this.#isStopped) this.#parts.onUnreadable(error);
     }

@@ -24,6 +24,11 @@ export function faultMemory(parts: MemoryParts): ReconcilerMemory {
   const { journal, bootId } = parts;
   return {
     load: () => loadMemories(parts),
+    rebuiltAt: () =>
+      journal.events
+        .lately(rebuildTypes, hourAgo(parts))
+        .filter(({ type, data }) => type === 'node.replaced' || data['reason'] === 'rebuilt')
+        .map(({ at }) => agoOf(parts, at)),
     save: (node, memory) => {
       const record = toFaultRecord(parts, node, memory);
       if (record === undefined) journal.faults.close(node, parts.now().toISOString(), attemptsOf(parts, memory));
@@ -35,6 +40,20 @@ export function faultMemory(parts: MemoryParts): ReconcilerMemory {
     },
     atomically: (body) => journal.atomically(body),
   };
+}
+
+/** Events that tell of a node that was rebuilt, by this controller or by another: the very ones that its state counts. */
+const rebuildTypes = ['node.replaced', 'fault.closed'];
+
+/** A past wall time in the present's monotonic clock; one that a clock set back has put into the future is the present. */
+function agoOf({ now, monotonicMs }: MemoryParts, iso: string): number {
+  return monotonicMs() - Math.max(0, now().getTime() - Date.parse(iso));
+}
+
+/** An hour ago, or when the pool was last resumed. */
+function hourAgo({ journal, now }: MemoryParts): string {
+  const anHourAgo = new Date(now().getTime() - 60 * 60_000).toISOString();
+  return journal.events.lately(['pool.resumed'], anHourAgo).at(-1)?.at ?? anHourAgo;
 }
 
 function loadMemories(parts: MemoryParts): Readonly<Record<string, NodeMemory>> {
@@ -109,6 +128,7 @@ function toFault(parts: MemoryParts, record: FaultRecord): Fault {
     acted: record.acted,
     isAbandoned: record.abandoned,
     course: toCourse(parts, record),
+    decided: null,
   };
 }
 

@@ -14,11 +14,21 @@ export interface LatestResult {
 /** The newest result of every check, in memory: it is measured anew in a moment. */
 export class LatestResults {
   readonly #results = new Map<string, Map<string, LatestResult>>();
+  readonly #counted = new Map<string, Map<string, number>>();
 
   set(node: string, check: string, result: LatestResult): void {
     const ofNode = this.#results.get(node) ?? new Map<string, LatestResult>();
     ofNode.set(check, result);
     this.#results.set(node, ofNode);
+    if (result.status === 'unknown') return;
+    const counted = this.#counted.get(node) ?? new Map<string, number>();
+    counted.set(check, result.atMs);
+    this.#counted.set(node, counted);
+  }
+
+  /** When a check last said anything of the node, in monotonic milliseconds: what is unknown says nothing. */
+  countedAtMs(node: string, check: string): number | undefined {
+    return this.#counted.get(node)?.get(check);
   }
 
   get(node: string, check: string): LatestResult | undefined {
@@ -27,6 +37,7 @@ export class LatestResults {
 
   /** Forgets the nodes that are not among these. */
   keepOnly(nodes: readonly string[]): void {
-    for (const node of this.#results.keys()) if (!nodes.includes(node)) this.#results.delete(node);
+    for (const results of [this.#results, this.#counted])
+      for (const node of results.keys()) if (!nodes.includes(node)) results.delete(node);
   }
 }

@@ -23,6 +23,7 @@ export class OrdersWatch {
   readonly #parts: OrdersWatchParts;
   #pauses: readonly ActivePause[] = [];
   #version: number | undefined;
+  #lastResume = 0;
   #callOff: () => void = () => undefined;
 
   constructor(parts: OrdersWatchParts) {
@@ -31,6 +32,7 @@ export class OrdersWatch {
 
   /** Looks at once, then every second. */
   start(): void {
+    this.#lastResume = this.#parts.journal.events.lastId();
     this.#look();
   }
 
@@ -57,15 +59,24 @@ export class OrdersWatch {
     this.#parts.tell({ kind: 'pauses', pauses });
   }
 
+  /** `resume` of the pool is an event: what happened before it counts no more. Told by its id, whatever the wall clock says. */
+  #lookAtPoolResumes(): void {
+    const resumed = this.#parts.journal.events.lately(['pool.resumed'], '').at(-1);
+    if (resumed === undefined || resumed.id <= this.#lastResume) return;
+    this.#lastResume = resumed.id;
+    this.#parts.tell({ kind: 'pool-resumed' });
+  }
+
   /** `resume` marks the faults in the journal; only another process does. */
   #lookAtResumes(): void {
     const version = this.#parts.journal.foreignVersion();
     if (version === this.#version) return;
-    this.#version = version;
+    this.#lookAtPoolResumes();
     for (const { node, state, closed_at: closedAt } of this.#parts.journal.faults.latest()) {
       const course = this.#parts.state().nodes[node]?.fault?.course.kind;
       if (state !== 'resumed' || closedAt !== null || (course !== 'exhausted' && course !== 'held')) continue;
       this.#parts.tell({ kind: 'resumed', node });
     }
+    this.#version = version;
   }
 }

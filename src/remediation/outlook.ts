@@ -14,6 +14,8 @@ export interface OutlookParts {
   state(): PoolState;
   controller(): ControllerReport;
   membership(): MembershipReport;
+  /** Whether this controller trusts itself at the moment. */
+  isTrusted(): boolean;
   monotonicMs(): number;
   now(): Date;
 }
@@ -88,6 +90,7 @@ export class Outlook {
       controller: this.#parts.controller(),
       discovery: this.#discovery,
       membership: this.#parts.membership(),
+      trusted: this.#parts.isTrusted(),
       since: (node) => this.#since.get(node) ?? null,
       nowMs: this.#parts.monotonicMs(),
       now: this.#parts.now(),

@@ -110,6 +110,8 @@ async function launch(parts: ControllerParts, request: RebuildRequest, run: stri
       node: request.nodes.join(','),
       regrow_force: request.force,
       regrow_dry_run: request.dryRun,
+      // Nobody judged a VM: only what was left half done may be taken over.
+      regrow_unjudged: request.trigger === 'monitor' && request.judged === undefined,
       ...(request.judged
         ? { regrow_judged: Object.fromEntries(request.nodes.map((node) => [node, vmOf(request)])) }
         : {}),

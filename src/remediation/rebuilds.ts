@@ -47,7 +47,7 @@ export class Rebuilds {
   order(node: string, judged: VmIdentity | null, attempt: number): void {
     this.#start(node, judged, attempt).catch((error: unknown) => {
       this.#parts.log.error({ err: error, node }, 'the rebuild could not be started');
-      this.#parts.tell(ended(node, null, { outcome: 'failed', message: messageOf(error) }));
+      this.#parts.tell(ended(node, null, { outcome: 'failed', message: messageOf(error), isAttempt: false }));
     });
   }
 
@@ -57,8 +57,13 @@ export class Rebuilds {
    */
   async recover(state: PoolState): Promise<void> {
     for (const run of this.#parts.parts().journal.runs.unfinished()) {
-      const started = await recoverRun(this.#parts.parts(), run);
-      if (started !== undefined) this.#attend(nodeOf(run), started);
+      try {
+        const started = await recoverRun(this.#parts.parts(), run);
+        if (started !== undefined) this.#attend(nodeOf(run), started);
+      } catch (error) {
+        // The others must not suffer; a fault that waits for this one tries again.
+        this.#parts.log.error({ err: error, run: run.id }, 'the run could not be taken up');
+      }
     }
     for (const [node, { fault }] of Object.entries(state.nodes)) {
       if (fault?.course.kind === 'running') this.#settleFault(node, fault.course.run);
@@ -135,7 +140,20 @@ export class Rebuilds {
       );
       return;
     }
-    this.#parts.clock.at(this.#parts.clock.now() + askAgainMs, () => this.#awaitEnd(node, id));
+    this.#parts.clock.at(this.#parts.clock.now() + askAgainMs, () => void this.#takeUpOrAwait(node, id));
+  }
+
+  /** Whoever attended it may have died, too. */
+  async #takeUpOrAwait(node: string, id: string): Promise<void> {
+    const run = this.#parts.parts().journal.runs.get(id);
+    try {
+      const started =
+        run === undefined || run.state === 'done' ? undefined : await recoverRun(this.#parts.parts(), run);
+      if (started !== undefined) return this.#attend(node, started);
+    } catch (error) {
+      this.#parts.log.error({ err: error, node, run: id }, 'the run could not be taken up');
+    }
+    return this.#awaitEnd(node, id);
   }
 }
 
@@ -148,8 +166,11 @@ function outcomeOf(run: Run | undefined): Outcome {
   return outcome === 'done' ? 'interrupted' : outcome;
 }
 
-function endedBy(node: string, { run, outcome, gate, message, pending }: RebuildResult): PoolEvent {
-  return ended(node, run, { outcome, gate, message, by: pending?.by ?? null });
+function endedBy(node: string, result: RebuildResult): PoolEvent {
+  const { run, outcome, gate, message, pending } = result;
+  // That vCenter went away says nothing of the node or its image.
+  const isAttempt = result.class !== 'vcenter_unreachable';
+  return ended(node, run, { outcome, gate, message, isAttempt, by: pending?.by ?? null });
 }
 
 function ended(
@@ -160,9 +181,10 @@ function ended(
     readonly message: string;
     readonly gate?: string | null;
     readonly by?: string | null;
+    readonly isAttempt?: boolean;
   },
 ): PoolEvent {
-  return { kind: 'run-ended', node, run, gate: null, by: null, ...end };
+  return { kind: 'run-ended', node, run, gate: null, by: null, isAttempt: true, ...end };
 }
 
 function messageOf(error: unknown): string {

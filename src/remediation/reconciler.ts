@@ -16,6 +16,8 @@ export interface ReconcilerClock {
 export interface ReconcilerMemory {
   /** What is remembered of each node, in the present's monotonic times. */
   load(): Readonly<Record<string, NodeMemory>>;
+  /** When nodes were rebuilt within the last hour, by whomever, and after the pool was last resumed. */
+  rebuiltAt(): readonly number[];
   save(node: string, memory: NodeMemory): void;
   record(node: string | null, type: string, data: Readonly<Record<string, unknown>>): void;
   /** All writes of the body, or none. Throws when they cannot be made durable. */
@@ -25,8 +27,15 @@ export interface ReconcilerMemory {
 /** What does the work. Nothing of it may throw; what comes of it is told by events. */
 export interface Hands {
   discover(): void;
+  /** Asks the observers of a node about it, and probes it afresh. */
+  consult(order: { readonly node: string; readonly judged: VmIdentity | null }): void;
   rebuild(order: { readonly node: string; readonly judged: VmIdentity | null; readonly attempt: number }): void;
-  act(order: { readonly node: string; readonly check: string; readonly action: CheckAction }): void;
+  act(order: {
+    readonly node: string;
+    readonly vm: VmIdentity | null;
+    readonly check: string;
+    readonly action: CheckAction;
+  }): void;
 }
 
 export interface ReconcilerParts {
@@ -53,6 +62,8 @@ export class Reconciler {
   readonly #queue: PoolEvent[] = [];
   #policy: PoolPolicy;
   #state: PoolState;
+  /** What came due later than this was not considered yet. */
+  #decidedAt: number;
   #isBusy = false;
   #callOffWake: () => void = () => undefined;
   #callOffRetry: (() => void) | undefined;
@@ -63,7 +74,8 @@ export class Reconciler {
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
     this.#policy = parts.policy;
-    this.#state = initialState(parts.policy, parts.memory.load(), parts.clock.now());
+    this.#decidedAt = parts.clock.now();
+    this.#state = initialState(parts.policy, parts.memory.load(), parts.clock.now(), parts.memory.rebuiltAt());
     this.#setWake();
   }
 
@@ -112,7 +124,8 @@ export class Reconciler {
 
   /** False when what follows from the event could not be made durable. */
   #apply(event: PoolEvent): boolean {
-    const { state, effects } = decide(this.#state, event, this.#policy, this.#parts.clock.now());
+    const now = this.#parts.clock.now();
+    const { state, effects } = decide(this.#state, event, this.#policy, now);
     try {
       this.#remember(effects);
     } catch (error) {
@@ -125,6 +138,7 @@ export class Reconciler {
     }
     this.#blockedAt = undefined;
     this.#state = state;
+    this.#decidedAt = now;
     for (const effect of effects) this.#do(effect);
     return true;
   }
@@ -172,6 +186,9 @@ export class Reconciler {
       case 'discover':
         hands.discover();
         return;
+      case 'consult':
+        hands.consult(effect);
+        return;
       case 'rebuild':
         hands.rebuild(effect);
         return;
@@ -183,7 +200,7 @@ export class Reconciler {
 
   #setWake(): void {
     this.#callOffWake();
-    const wake = this.#isStopped ? undefined : nextWake(this.#state, this.#policy, this.#parts.clock.now());
+    const wake = this.#isStopped ? undefined : nextWake(this.#state, this.#policy, this.#decidedAt);
     if (wake !== undefined) this.#callOffWake = this.#parts.clock.at(wake, () => this.handle({ kind: 'time' }));
   }
 }

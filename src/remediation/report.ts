@@ -1,7 +1,7 @@
 import { nodeSettings } from '../config/node-settings.ts';
 import type { Check, Config } from '../config/schema.ts';
 import { unmeasured } from '../pool/check-state.ts';
-import { conditionOf } from '../pool/condition.ts';
+import { conditionOf, type Condition } from '../pool/condition.ts';
 import { blankNode, type NodeState, type PoolState } from '../pool/node-state.ts';
 import type { PoolPolicy } from '../pool/policy.ts';
 import type {
@@ -11,6 +11,7 @@ import type {
   MembershipReport,
   NodeReport,
   Observation,
+  ObservedCheck,
   PoolReport,
 } from '../pool/report.ts';
 import type { Turn } from '../pool/turn.ts';
@@ -30,9 +31,14 @@ export interface ReportSource {
   readonly membership: MembershipReport;
   /** Since when a node is in its condition, ISO UTC. */
   since(node: string): string | null;
+  /** Whether this controller trusts itself at the moment. */
+  readonly trusted: boolean;
   readonly nowMs: number;
   readonly now: Date;
 }
+
+/** What an observation is made of. */
+export type ObservationSource = Pick<ReportSource, 'policy' | 'state' | 'results' | 'trusted' | 'nowMs'>;
 
 /** The pool as this controller sees it. */
 export function poolReport(source: ReportSource): PoolReport {
@@ -56,7 +62,7 @@ export function poolReport(source: ReportSource): PoolReport {
 
 function nodeReport(source: ReportSource, name: string, paused: boolean): NodeReport {
   const { turn, node } = turnOf(source, name);
-  const condition = conditionOf(turn, node);
+  const condition = presentCondition(source, turn, node);
   const seen = source.journal.nodes.get(name);
   const known = source.journal.nodes.lastKnown(name);
   const run = source.journal.runs.list({
@@ -80,13 +86,34 @@ function nodeReport(source: ReportSource, name: string, paused: boolean): NodeRe
     paused,
     checks: name === source.policy.self ? [] : checkReports(source, name, node),
     fault: faultReport(source, turn, node),
+    gates: node.fault?.decided?.gates ?? [],
+    decided_at: decidedAt(source, node),
     holds: condition.kind === 'held' ? condition.holds.map(({ gate, message }) => ({ gate, message })) : [],
     last_run: run === undefined ? null : lastRun(run),
   };
 }
 
+/** A controller that can measure nothing any more does not go on calling a node healthy. */
+function presentCondition(source: ReportSource, turn: Turn, node: NodeState): Condition {
+  const condition = conditionOf(turn, node);
+  if (condition.kind !== 'healthy' || turn.name === turn.policy.self) return condition;
+  const measured = Object.keys(node.checks);
+  const old = measured.find((check) => {
+    const at = source.results.countedAtMs(turn.name, check) ?? -Infinity;
+    return source.nowMs - at > 2 * turn.policy.voteFreshMs;
+  });
+  if (old === undefined) return condition;
+  const detail = source.results.get(turn.name, old)?.detail ?? 'never measured';
+  return { kind: 'unknown', why: `${old} says nothing any more: ${detail}` };
+}
+
+function decidedAt({ now, nowMs }: ReportSource, { fault }: NodeState): string | null {
+  if (fault === null || fault.decided === null) return null;
+  return new Date(now.getTime() - (nowMs - fault.decided.at)).toISOString();
+}
+
 function turnOf(
-  { state, policy, nowMs }: ReportSource,
+  { state, policy, nowMs }: Pick<ReportSource, 'state' | 'policy' | 'nowMs'>,
   name: string,
 ): { readonly turn: Turn; readonly node: NodeState } {
   return { turn: { name, pool: state, policy, now: nowMs }, node: state.nodes[name] ?? blankNode(policy, nowMs) };
@@ -128,32 +155,30 @@ function faultReport(source: ReportSource, { now }: Turn, node: NodeState): Node
 }
 
 /** What this controller has seen of a node by itself; undefined for a name that is not of the pool. */
-export function observationOf(source: ReportSource, name: string): Observation | undefined {
-  if (source.policy.nodes[name] === undefined) return undefined;
+export function observationOf(source: ObservationSource, name: string): Observation | undefined {
+  const policy = source.policy.nodes[name];
+  if (policy === undefined) return undefined;
   const { node } = turnOf(source, name);
-  const checks = Object.entries(source.policy.nodes[name].checks).map(([check, { failures: of }]) => {
+  const observed = Object.entries(policy.checks).map(([check, { failures: of, action }]) => {
     const { verdict, failures } = node.checks[check] ?? unmeasured;
-    const last = source.results.get(name, check);
-    return {
-      name: check,
-      verdict,
-      failures,
-      of,
-      age_ms: last === undefined ? null : Math.round(source.nowMs - last.atMs),
-    };
+    const countedAt = source.results.countedAtMs(name, check);
+    const age = countedAt === undefined ? null : Math.round(source.nowMs - countedAt);
+    return { leadsToRebuild: action.kind === 'rebuild', check: { name: check, verdict, failures, of, age_ms: age } };
   });
-  const ages = checks.map(({ age_ms: age }) => age);
-  const known = ages.filter((age) => age !== null);
+  const deciding = observed.filter(({ leadsToRebuild }) => leadsToRebuild).map(({ check }) => check);
+  const ages = deciding.flatMap(({ age_ms: age }) => (age === null ? [] : [age]));
   return {
     node: name,
     vm: node.vm === null ? null : { moid: node.vm.moid, instance_uuid: node.vm.instanceUuid },
-    verdict: verdictOf(checks.map(({ verdict }) => verdict)),
-    age_ms: known.length < ages.length || known.length === 0 ? null : Math.max(...known),
-    checks,
+    verdict: verdictOf(deciding),
+    age_ms: ages.length < deciding.length || ages.length === 0 ? null : Math.max(...ages),
+    trusted: source.trusted,
+    checks: observed.map(({ check }) => check),
   };
 }
 
-function verdictOf(verdicts: readonly CheckReport['verdict'][]): Observation['verdict'] {
-  if (verdicts.includes('unhealthy')) return 'unhealthy';
-  return verdicts.length > 0 && verdicts.every((verdict) => verdict === 'healthy') ? 'healthy' : 'unknown';
+/** "I tried and failed" counts from the first failure on: whoever asks has its own threshold. */
+function verdictOf(checks: readonly ObservedCheck[]): Observation['verdict'] {
+  if (checks.some(({ verdict, failures }) => failures > 0 || verdict === 'unhealthy')) return 'unhealthy';
+  return checks.length > 0 && checks.every(({ verdict }) => verdict === 'healthy') ? 'healthy' : 'unknown';
 }

@@ -113,7 +113,11 @@ function controllerOf(holder: SlotHolder): ProcessIdentity {
 
 async function releaseSlot(files: SlotFiles, holder: SlotHolder, unlock: () => Promise<void>): Promise<void> {
   await sweep(holder.run);
-  if ((await liveProcesses(holder.run)).length > 0) return; // unkillable: the slot stays taken until they are gone
+  if ((await liveProcesses(holder.run)).length > 0) {
+    // Unkillable: the slot stays taken until they are gone, by the run and no longer by this controller.
+    await alone(files, () => writeHolder(files, { ...holder, pid: 0 }));
+    return;
+  }
   await alone(files, async () => {
     const now = await readHolder(files);
     if (now?.run !== holder.run || now.pid !== holder.pid || now.start_time !== holder.start_time) return;

@@ -31,6 +31,8 @@ export interface EventFilter {
 
 export interface Events {
   append(event: NewEvent): number;
+  /** Events of these types since a time (ISO UTC), oldest first. */
+  lately(types: readonly string[], since: string): readonly JournalEvent[];
   /** Oldest first. */
   list(filter?: EventFilter): readonly JournalEvent[];
   /** The id of the newest event; 0 before the first. */
@@ -52,7 +54,16 @@ export function createEvents(database: StoreDatabase, redact: Redact): Events {
      ORDER BY id LIMIT @limit`,
   );
   const selectLast = database.prepare<[], { readonly id: number }>('SELECT coalesce(max(id), 0) AS id FROM events');
+  const selectLately = database.prepare<{ types: string; since: string }, EventRecord>(
+    'SELECT * FROM events WHERE at >= @since AND type IN (SELECT value FROM json_each(@types)) ORDER BY id',
+  );
   return {
+    lately: (types, since) =>
+      database.read(() =>
+        selectLately
+          .all({ types: JSON.stringify(types), since })
+          .map((record) => ({ ...record, data: parseObject(record.data) })),
+      ),
     append: ({ at, run = null, node = null, type, data }) =>
       database.write(() => Number(insert.run({ at, run, node, type, data: toJson(data, redact) }).lastInsertRowid)),
     list: ({ run, node, after = 0, limit = 1000 } = {}) =>

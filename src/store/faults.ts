@@ -48,7 +48,8 @@ export function createFaults(database: StoreDatabase): Faults {
      @attempts, @last_attempt_at)`,
   );
   const update = database.prepare<Row>(
-    `UPDATE faults SET moid = @moid, instance_uuid = @instance_uuid, state = @state, course = @course, acted = @acted,
+    `UPDATE faults SET moid = @moid, instance_uuid = @instance_uuid,
+     state = iif(state = 'resumed' AND @state IN ('exhausted', 'held'), state, @state), course = @course, acted = @acted,
      unhealthy = @unhealthy, abandoned = @abandoned, attempts = @attempts, last_attempt_at = @last_attempt_at
      WHERE node = @node AND closed_at IS NULL`,
   );

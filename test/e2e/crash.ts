@@ -8,6 +8,7 @@ import { readEvents } from '../../src/ansible/event-file.ts';
 import { liveProcesses } from '../../src/ansible/process.ts';
 import { readCommand, runFolder } from '../../src/ansible/run-folder.ts';
 import { eventually, type Lab } from '../lab/lab.ts';
+import { expectClaimsClosed } from './claims.ts';
 
 /** What dies: the controller alone, or its run's whole process group with it. */
 export type Casualty = 'controller' | 'group';
@@ -91,14 +92,12 @@ function stateDirOf(lab: Lab, config: string): string {
 
 /** The node is whole again, and nothing of what was killed is left: VMs, claims, processes, lock, journal. */
 export async function expectNothingLeft(lab: Lab, config: string, node: string): Promise<void> {
-  const { vms, folders } = await lab.state();
-  const own = vms.filter(({ name }) => name === node || name.startsWith(`${node}.`));
+  const state = await lab.state();
+  const own = state.vms.filter(({ name }) => name === node || name.startsWith(`${node}.`));
   expect(own.map(({ name, guest }) => ({ name, guest }))).toEqual([{ name: node, guest: 'running' }]);
   expect(own[0]?.annotation).toMatch(/regrow: certified /);
 
-  const names = folders.map((path) => path.split('/').at(-1) ?? '');
-  const claims = names.filter((name) => name.endsWith('.claim')).map((name) => name.slice(0, -'.claim'.length));
-  expect(claims.filter((claim) => !names.includes(`${claim}.end`))).toEqual([]);
+  expectClaimsClosed(state);
 
   const stateDir = stateDirOf(lab, config);
   for (const id of readdirSync(join(stateDir, 'runs'))) expect(await liveProcesses(id)).toEqual([]);

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { eventually, type Lab, type Operation, type VmState } from '../lab/lab.ts';
+import { eventually, type DaemonEvent, type Lab, type Operation, type VmState } from '../lab/lab.ts';
 
 const reportSchema = z.object({
   healthy: z.boolean(),
   controller: z.object({ name: z.string(), node: z.string().nullable() }),
+  discovery: z.object({ at: z.string().nullable() }),
   nodes: z.array(
     z.object({
       name: z.string(),
@@ -51,3 +52,62 @@ export function deedsOn(operations: readonly Operation[]): readonly { readonly w
 }
 
 const deeds = ['power_off', 'rename', 'destroy', 'deploy'];
+
+/** Waits until another VM of the node is certified in vCenter than the one it had; that VM. */
+export async function replaced(lab: Lab, old: VmState, timeoutMs = 180_000): Promise<VmState> {
+  return lab.until(
+    old.name,
+    (vm) => vm.instance_uuid !== old.instance_uuid && vm.annotation.includes('regrow: certified'),
+    timeoutMs,
+  );
+}
+
+/** What must have happened to exactly these VMs, in this order, when a node was rebuilt once and nothing else was touched. */
+export function oneRebuild(old: VmState, fresh: VmState): ReturnType<typeof deedsOn> {
+  return [
+    { what: 'power_off', uuid: old.instance_uuid },
+    { what: 'rename', uuid: old.instance_uuid },
+    { what: 'deploy', uuid: fresh.instance_uuid },
+    { what: 'destroy', uuid: old.instance_uuid },
+  ];
+}
+
+/** The id of the last event that a daemon has journalled. */
+export async function lastEvent(lab: Lab, observer: string): Promise<number> {
+  return (await allEvents(lab, observer)).at(-1)?.id ?? 0;
+}
+
+/** All that a daemon has journalled after an event, however much it is. */
+export async function allEvents(lab: Lab, observer: string, after = 0): Promise<readonly DaemonEvent[]> {
+  const events: DaemonEvent[] = [];
+  for (let page = await lab.events(observer, after); page.length > 0;) {
+    events.push(...page);
+    page = await lab.events(observer, page.at(-1)?.id ?? 0);
+  }
+  return events;
+}
+
+/** What a daemon has journalled of a node after an event. */
+export async function storyOf(lab: Lab, observer: string, node: string, after = 0): Promise<readonly DaemonEvent[]> {
+  return (await allEvents(lab, observer, after)).filter((event) => event.node === node);
+}
+
+/** Waits until a daemon shows a node as wanted; what it shows then. */
+export async function shows(
+  lab: Lab,
+  observer: string,
+  node: string,
+  wanted: (shown: Report['nodes'][number]) => boolean,
+  timeoutMs = 90_000,
+): Promise<Report['nodes'][number]> {
+  let last: unknown;
+  try {
+    return await eventually(`${observer} shows ${node} as wanted`, timeoutMs, async () => {
+      const shown = (await reportOf(lab, observer))?.nodes.find(({ name }) => name === node);
+      last = shown;
+      return shown !== undefined && wanted(shown) ? shown : undefined;
+    });
+  } catch (error) {
+    throw new Error(`${observer} shows of ${node} at last: ${JSON.stringify(last)}`, { cause: error });
+  }
+}

@@ -149,6 +149,7 @@ export class FakeJournal implements MemoryJournal {
 
   #eventsTable(): MemoryJournal['events'] {
     return {
+      lately: (types, since) => this.#tables.events.filter(({ type, at }) => at >= since && types.includes(type)),
       append: ({ at, run = null, node = null, type, data }) => {
         const id = this.#tables.events.length + 1;
         this.#write({ events: [...this.#tables.events, { id, at, run, node, type, data }] });

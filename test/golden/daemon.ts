@@ -2,9 +2,16 @@ import pino from 'pino';
 import { Monitor } from '../../src/monitor/monitor.ts';
 import type { PlanEntry } from '../../src/monitor/plan.ts';
 import { Discovery } from '../../src/remediation/discovery.ts';
+import { Consultations } from '../../src/remediation/consultations.ts';
+import { LatestResults } from '../../src/remediation/latest-results.ts';
+import { observationOf } from '../../src/remediation/report.ts';
+import type { Observation } from '../../src/pool/report.ts';
+import { isAtWork } from '../../src/pool/act-gates.ts';
+import { observersOf } from '../../src/pool/observers.ts';
 import { faultMemory } from '../../src/remediation/fault-memory.ts';
 import { Reconciler, type Hands, type ReconcilerMemory } from '../../src/remediation/reconciler.ts';
 import { Targets } from '../../src/remediation/targets.ts';
+import { confirmationOf, selfOf, votesOn, type Asking } from './asking.ts';
 import { recordText } from './log.ts';
 import { ProcessClock, type TimerOwner } from './clock.ts';
 import type { Machine, RunRecord } from './machine.ts';
@@ -29,6 +36,10 @@ export class Daemon implements TimerOwner {
   readonly #monitor: Monitor;
   readonly #targets: Targets;
   readonly #discovery: Discovery<Looks>;
+  readonly #consultations: Consultations;
+  readonly #results = new LatestResults();
+  #isReadable = false;
+  #stalledAt: number | undefined;
   #stoppedUntil = 0;
   #isDead = false;
 
@@ -41,8 +52,11 @@ export class Daemon implements TimerOwner {
       {
         clock: this.#clock,
         read: () => this.#read(),
-        onRead: (looks) => this.#deliver(looks),
-        onUnreadable: () => this.reconciler.handle({ kind: 'unreadable' }),
+        onRead: (looks, begunAt) => this.#deliver(looks, begunAt),
+        onUnreadable: () => {
+          this.#isReadable = false;
+          this.reconciler.handle({ kind: 'unreadable' });
+        },
       },
       readingEveryMs,
     );
@@ -53,16 +67,20 @@ export class Daemon implements TimerOwner {
       hands: this.#hands(),
       log,
     });
+    const probes = probesOf(this.#world, machine.name, this.#clock);
+    this.#consultations = this.#newConsultations({ world: this.#world, machine, clock: this.#clock, probes });
     this.#monitor = new Monitor({
       clock: this.#clock,
-      probes: probesOf(this.#world, machine.name, this.#clock),
+      probes,
       target: (node) => this.#targets.of(node, this.reconciler.state),
-      onMeasured: ({ node, check, subject, result }) => {
-        const { status, detail } = result;
+      onMeasured: ({ node, check, subject, endedAt, result }) => {
+        const { status, detail, latencyMs } = result;
+        this.#results.set(node, check, { status, detail, latencyMs, at: '', atMs: endedAt });
         this.reconciler.handle({ kind: 'measured', node, check, subject, status, detail });
       },
       onStalled: (ms) => {
         this.#world.log.write(machine.name, `stood still for ${Math.round(ms / 1000)} s`);
+        this.#stalledAt = this.#clock.now();
         this.reconciler.handle({ kind: 'stalled', ms });
       },
     });
@@ -117,6 +135,19 @@ export class Daemon implements TimerOwner {
     });
   }
 
+  /** What it tells the others of a node. */
+  observation(node: string): Observation | undefined {
+    const { state, policy } = this.reconciler;
+    const stalledAgoMs = this.#stalledAgoMs();
+    const trusted =
+      this.#isReadable && (stalledAgoMs === null || stalledAgoMs > 60_000) && this.#machine.loopLagMs <= 2_000;
+    return observationOf({ policy, state, results: this.#results, trusted, nowMs: this.#clock.now() }, node);
+  }
+
+  resumePool(): void {
+    this.reconciler.handle({ kind: 'pool-resumed' });
+  }
+
   resume(node: string): void {
     this.reconciler.handle({ kind: 'resumed', node });
   }
@@ -126,11 +157,37 @@ export class Daemon implements TimerOwner {
     const policy = this.#world.policyFor(this.#machine);
     if (JSON.stringify(policy) !== JSON.stringify(this.reconciler.policy)) this.reconciler.replan(policy);
     const entries = this.#world.nodes
-      .filter((node) => node !== policy.self)
+      .filter((node) => node !== policy.self && this.#observes(node))
       .flatMap((node): readonly PlanEntry[] =>
         Object.entries(this.#world.checksOf(node)).map(([name, check]) => ({ node, name, check })),
       );
     this.#monitor.setPlan(entries);
+  }
+
+  #observes(node: string): boolean {
+    const { self } = this.#world.policyFor(this.#machine);
+    const { nodes } = this.reconciler.state;
+    return self === null || observersOf(node, this.#world.nodes, (name) => isAtWork(nodes[name])).includes(self);
+  }
+
+  #stalledAgoMs(): number | null {
+    return this.#stalledAt === undefined ? null : this.#clock.now() - this.#stalledAt;
+  }
+
+  #newConsultations(asking: Asking): Consultations {
+    return new Consultations({
+      votes: async (node) => votesOn(asking, node, this.reconciler.state),
+      confirm: async (node) => {
+        const { state } = this.reconciler;
+        return confirmationOf(asking, this.#targets.of(node, state), state.nodes[node]);
+      },
+      self: async () => selfOf(asking, this.#stalledAgoMs()),
+      rollout: async () => this.#machine.rollout,
+      tell: (event) => {
+        if (!this.isGone) this.#soon(() => this.reconciler.handle(event));
+      },
+      log,
+    });
   }
 
   /** What a rebuild that was going on became meanwhile. */
@@ -180,6 +237,10 @@ export class Daemon implements TimerOwner {
       discover: () => {
         if (!this.isGone) this.#discovery.soon();
       },
+      consult: (order) => {
+        this.#world.clock.unsettle();
+        if (!this.isGone) this.#consultations.order(order);
+      },
       rebuild: ({ node, judged, attempt }) => {
         if (this.isGone) return;
         this.#world.log.write(this.#machine.name, `ORDER rebuild ${node} ${judged?.moid ?? 'none'} attempt ${attempt}`);
@@ -224,7 +285,8 @@ export class Daemon implements TimerOwner {
     return this.#world.canReadVCenter(name) ? lookAtAll(this.#world.vcenter, this.#world.nodes) : undefined;
   }
 
-  #deliver(looks: Looks): void {
+  #deliver(looks: Looks, begunAt: number): void {
+    this.#isReadable = true;
     this.#targets.refresh(this.#world.nodes);
     const { observations } = this.#machine.journal;
     const nodes = [...looks].map(([node, look]) => {
@@ -232,7 +294,9 @@ export class Daemon implements TimerOwner {
         observations.seen(`pending/${node}`, fingerprint, this.#machine.boot.id, this.#clock.now());
       return [node, readNode(look, since)] as const;
     });
-    this.reconciler.handle({ kind: 'read', nodes: Object.fromEntries(nodes) });
+    this.reconciler.handle({ kind: 'read', begunAt, nodes: Object.fromEntries(nodes) });
+    // Who observes whom follows from who is at work.
+    this.replan();
   }
 
   #soon(work: () => void): void {

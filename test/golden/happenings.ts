@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration } from '../../src/config/values.ts';
-import type { Trap } from './machine.ts';
+import { tempers, type Temper, type Trap } from './machine.ts';
 import { stepMs, type StepName } from './rebuild.ts';
 import { certifiedBy, type World } from './world.ts';
 
@@ -63,6 +63,23 @@ const happenings: Readonly<Record<string, Happening>> = {
     world.vcenter.isImageBroken = state === 'broken';
   },
 
+  /** `part webbox1,webbox2 webbox3`: nothing between the two groups; `mend` ends it. vCenter is reached by all. */
+  part: (world, [some = '', others = '']) => {
+    for (const [a, b] of pairsOf(some, others)) world.cuts.add(`${a} ${b}`);
+  },
+  mend: (world, [some = '', others = '']) => {
+    for (const [a, b] of pairsOf(some, others)) world.cuts.delete(`${a} ${b}`);
+  },
+  /** `heartbeat webbox3 green`, `host webbox3 disconnected`, `unclear webbox3`, `clarify webbox3`: what vCenter says of its VM. */
+  heartbeat: (world, [node, color]) => {
+    world.vm(node).heartbeat = color === 'green' || color === 'red' ? color : 'gray';
+  },
+  host: (world, [node, state = 'connected']) => {
+    world.vm(node).connection = state;
+  },
+  unclear: (world, [node = '']) => void world.vcenter.unclear.add(node),
+  clarify: (world, [node = '']) => void world.vcenter.unclear.delete(node),
+
   // Checks: `fail web webbox3`, `blur web webbox3` (unknown), `clear web webbox3`; a third word makes it one observer's view alone.
   fail: (world, words) => void world.troubles.set(words.join(' '), 'failed'),
   blur: (world, words) => void world.troubles.set(words.join(' '), 'unknown'),
@@ -93,6 +110,20 @@ const happenings: Readonly<Record<string, Happening>> = {
   disk: (world, [name, state]) => {
     world.machine(name).journal.isFull = state === 'full';
   },
+  /** `space webbox1 none` (or `unknown`, `enough`), `lag webbox1 5s`, `rollout webbox1 the image is being copied`, `hostile webbox2 dead`. */
+  space: (world, [name, state]) => {
+    world.machine(name).freeBytes = state === 'none' ? 0 : state === 'unknown' ? null : 1e12;
+  },
+  lag: (world, [name, time]) => {
+    world.machine(name).loopLagMs = msOf(time);
+  },
+  rollout: (world, [name, ...why]) => {
+    for (const machine of name === 'all' ? world.machines.values() : [world.machine(name)])
+      machine.rollout = why.join(' ') === 'over' ? null : why.join(' ');
+  },
+  hostile: (world, [name, temper]) => {
+    world.machine(name).temper = temperOf(temper);
+  },
   /** `wallclock webbox1 back 1h`. */
   wallclock: (world, [name, direction, time]) => {
     world.machine(name).wallShift += direction === 'back' ? -msOf(time) : msOf(time);
@@ -102,7 +133,7 @@ const happenings: Readonly<Record<string, Happening>> = {
   pause: (world, [scope = '', only]) => setPause(world, scope, only, true),
   resume: (world, [scope = '', only]) => {
     setPause(world, scope, only, false);
-    if (scope === 'pool') return;
+    if (scope === 'pool') return resumePool(world, only);
     for (const machine of world.machines.values()) {
       if (only !== undefined && machine.name !== only) continue;
       if (machine.daemon === undefined) machine.journal.faults.resume(scope);
@@ -141,6 +172,32 @@ function setPause(world: World, name: string, only: string | undefined, isSet: b
     machine.pauses = isSet ? [...others, { scope, reason: 'maintenance', until: null }] : others;
     machine.daemon?.hearOfPauses();
   }
+}
+
+function resumePool(world: World, only: string | undefined): void {
+  for (const machine of world.machines.values()) {
+    if (only !== undefined && machine.name !== only) continue;
+    machine.journal.events.append({ at: machine.wallNow().toISOString(), type: 'pool.resumed', data: {} });
+    machine.daemon?.resumePool();
+  }
+}
+
+function pairsOf(some: string, others: string): readonly (readonly [string, string])[] {
+  return some.split(',').flatMap((a) =>
+    others.split(',').flatMap(
+      (b) =>
+        [
+          [a, b],
+          [b, a],
+        ] as const,
+    ),
+  );
+}
+
+function temperOf(word: string | undefined): Temper {
+  const temper = tempers.find((each) => each === word);
+  if (temper === undefined) throw new Error(`nobody is ${word}`);
+  return temper;
 }
 
 function msOf(time: string | undefined): number {

@@ -36,6 +36,8 @@ export function recordText(type: string, node: string | null, data: Data): strin
         : `${about} ${text(data['from'])} -> ${text(data['to'])}: ${text(data['why'])}`;
     case 'check.suspect':
       return `${about} suspect: ${text(data['check'])} failed ${text(data['failures'])} of ${text(data['of'])} times`;
+    case 'decision':
+      return undefined;
     case 'alert.raised':
       return `alert: ${text(data['text'])}`;
     default:

@@ -34,6 +34,10 @@ interface ActiveRun {
 /** What befalls a run when it begins a step: it hangs, its machine dies, its daemon is killed. */
 export type Trap = 'hang' | 'die' | 'crash';
 
+/** Honest; says of all that they have failed, or live; speaks of VMs of old; says nothing; takes longer than anybody waits. */
+export const tempers = ['honest', 'dead', 'alive', 'old', 'silent', 'slow'] as const;
+export type Temper = (typeof tempers)[number];
+
 /** A machine with a controller: its disk, its boot, its one rebuild at a time. Rebuilds outlive the daemon, not the boot. */
 export class Machine {
   readonly name: string;
@@ -45,6 +49,13 @@ export class Machine {
   pauses: readonly ActivePause[] = [];
   /** How far the wall clock is off, in milliseconds. */
   wallShift = 0;
+  /** How its controller answers the others, when it is not itself. */
+  temper: Temper = 'honest';
+  /** How long its event loop is held up, in milliseconds. */
+  loopLagMs = 0;
+  freeBytes: number | null = 1e12;
+  /** Why nothing should be built from here. */
+  rollout: string | null = null;
   readonly traps = new Map<StepName, Trap>();
   daemon: Daemon | undefined;
   /** Nobody starts its daemon but the scenario. */
@@ -63,6 +74,11 @@ export class Machine {
 
   get boot(): Readonly<Boot> {
     return this.#boot;
+  }
+
+  /** It stands still until then, with its daemon or alone. */
+  get heldUntil(): number {
+    return Math.max(this.#boot.heldUntil, this.daemon?.heldUntil ?? 0);
   }
 
   get isUp(): boolean {
@@ -163,13 +179,14 @@ export class Machine {
       ({ run, decision }) => run === active.record.id && decision === 'open',
     );
     if (claim !== undefined) abandon(this.#site(active.record, null), claim);
-    this.#finish(active, { outcome, gate: null, message, by: null });
+    this.#finish(active, { outcome, gate: null, message, by: null, isAttempt: true });
   }
 
   #finish(active: ActiveRun, ended: Ended): void {
     active.callOff();
     active.callOffDeadline();
     active.record.ended = ended;
+    this.#journalEnd(active.record, ended);
     this.#active = undefined;
     const gate = ended.gate === null ? '' : ` (${ended.gate})`;
     this.world.log.write(
@@ -179,13 +196,25 @@ export class Machine {
     this.daemon?.hearOfEnd(active.record);
   }
 
+  /** As the real runs do it: the journal knows of the end before the daemon. A full disk loses it. */
+  #journalEnd({ id: run, node }: RunRecord, { outcome }: Ended): void {
+    if (this.journal.isFull) return;
+    this.journal.events.append({ at: this.wallNow().toISOString(), run, node, type: `rebuild.${outcome}`, data: {} });
+  }
+
   /** What ran when the machine went down is over: its generation is ended, its VM removed. */
   #settleDeadRuns(): void {
     for (const record of this.runs) {
       if (record.ended !== null || this.isRunning(record)) continue;
       const claim = this.world.vcenter.claims.find(({ run, decision }) => run === record.id && decision === 'open');
       if (claim !== undefined) abandon(this.#site(record, null), claim);
-      record.ended = { outcome: 'interrupted', gate: null, message: 'its machine went down', by: null };
+      record.ended = {
+        outcome: 'interrupted',
+        gate: null,
+        message: 'its machine went down',
+        by: null,
+        isAttempt: true,
+      };
     }
   }
 

@@ -26,16 +26,32 @@ export function policyOf({ scenario, machine, nodes, mode, checksOf }: PolicyCas
     backoffMs: safety.backoff,
     staggerMs: 30_000,
     takeoverMs: scenario.takeover,
+    quorum: safety.quorum,
+    witnesses: safety.witnesses.length,
+    voteFreshMs: voteFreshMs(scenario),
+    cliff: safety.cliff / 100,
+    cliffWindowMs: voteFreshMs(scenario),
+    maxUnhealthy: safety.max_unhealthy,
+    maxConcurrent: safety.max_concurrent,
+    maxPerHour: safety.max_per_hour === 'auto' ? Math.max(3, nodes.length) : safety.max_per_hour,
     readingFreshMs: 60_000,
   };
 }
 
+/** As poolPolicy has it. */
+function voteFreshMs({ checks }: Scenario): number {
+  const deciding = Object.values(checks).filter(({ on_failure: action }) => action === 'rebuild');
+  return Math.max(10_000, ...deciding.map(({ interval, timeout }) => 2 * interval + timeout));
+}
+
 function checkPolicies(checks: Readonly<Record<string, Check>>): Readonly<Record<string, CheckPolicy>> {
   return Object.fromEntries(
-    Object.entries(checks).map(([name, { failures, successes, on_failure: action }]) => [
-      name,
-      { failures, successes, action: actionOf(action) },
-    ]),
+    Object.entries(checks).map(
+      ([name, { failures, successes, on_failure: action, ignore_heartbeat: ignoresHeartbeat }]) => [
+        name,
+        { failures, successes, action: actionOf(action), ignoresHeartbeat },
+      ],
+    ),
   );
 }
 

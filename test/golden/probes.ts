@@ -38,7 +38,8 @@ export function probesOf(world: World, observer: string, clock: ProcessClock): P
   };
 }
 
-function resultOf(status: ResultStatus): ProbeResult {
+/** What a probe tells of it. */
+export function resultOf(status: ResultStatus): ProbeResult {
   switch (status) {
     case 'ok':
       return { status, latencyMs: 1, detail: 'answers' };

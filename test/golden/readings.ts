@@ -7,33 +7,38 @@ export interface NodeLook {
   readonly found: NodeReading;
   readonly vm: Vm | undefined;
   /** A claim without a decision, or a half-built VM. */
-  readonly pending: { readonly by: string | null; readonly fingerprint: string } | null;
+  readonly pending: { readonly by: string | null; readonly isOver: boolean; readonly fingerprint: string } | null;
 }
 
 /** A complete listing of these nodes, as it is at this moment. */
 export function lookAtAll(vcenter: VCenter, nodes: readonly string[]): ReadonlyMap<string, NodeLook> {
-  return new Map(nodes.map((node) => [node, lookAt(vcenter, node)]));
+  const clear = nodes.filter((node) => !vcenter.unclear.has(node));
+  return new Map(clear.map((node) => [node, lookAt(vcenter, node)]));
 }
 
 function lookAt(vcenter: VCenter, node: string): NodeLook {
   const [vm, second] = vcenter.named(node).map((each) => ({ ...each }));
   const claim = vcenter.openClaim(node);
-  const pending = claim === undefined ? leftoverOf(vm) : { by: claim.by, fingerprint: fingerprintOf(claim) };
+  const pending =
+    claim === undefined ? leftoverOf(vm) : { by: claim.by, isOver: false, fingerprint: fingerprintOf(claim) };
   if (vm === undefined) return { found: { kind: 'absent' }, vm, pending };
   if (second !== undefined) return { found: { kind: 'ambiguous' }, vm: undefined, pending };
-  const { moid, instanceUuid, mark, power } = vm;
+  const { moid, instanceUuid, mark, power, connection, heartbeat } = vm;
   const found = {
     kind: 'vm',
     vm: { moid, instanceUuid },
     mark: mark?.kind ?? 'none',
     by: mark?.by ?? null,
-    power,
+    // Of a host that is not connected, vCenter tells what it knew last.
+    power: connection === 'connected' ? power : 'unknown',
+    connection,
+    heartbeat,
   } as const;
   return { found, vm, pending };
 }
 
 function leftoverOf(vm: Vm | undefined): NodeLook['pending'] {
-  return vm?.mark?.kind === 'building' ? { by: vm.mark.by, fingerprint: `vm ${vm.moid}` } : null;
+  return vm?.mark?.kind === 'building' ? { by: vm.mark.by, isOver: true, fingerprint: `vm ${vm.moid}` } : null;
 }
 
 /** What changes when work on a claim goes on. */
@@ -56,5 +61,9 @@ export function seenOf(name: string, { vm }: NodeLook, seenAt: string): NodeSeen
 
 /** A reading with the time since when this controller sees half-done work unchanged. */
 export function readNode({ found, pending }: NodeLook, sinceMs: (fingerprint: string) => number): ReadNode {
-  return { found, pending: pending === null ? null : { by: pending.by, sinceMs: sinceMs(pending.fingerprint) } };
+  return {
+    found,
+    pending:
+      pending === null ? null : { by: pending.by, isOver: pending.isOver, sinceMs: sinceMs(pending.fingerprint) },
+  };
 }

@@ -21,6 +21,8 @@ export interface Ended {
   readonly gate: string | null;
   readonly message: string;
   readonly by: string | null;
+  /** It counts as an attempt. */
+  readonly isAttempt: boolean;
 }
 
 /** What a rebuild is about, and what its machine offers. */
@@ -53,7 +55,7 @@ export function* rebuildSteps(site: Site): Generator<StepName, Ended, void> {
   } catch (error) {
     if (!(error instanceof BuildFailed) && !(error instanceof VCenterUnreachable)) throw error;
     if (claim !== undefined) abandon(site, claim);
-    return ended('failed', error.message);
+    return { ...ended('failed', error.message), isAttempt: error instanceof BuildFailed };
   }
 }
 
@@ -177,9 +179,9 @@ function otherOf(site: Site, { incident, generation }: Seen): string | null {
 }
 
 function ended(outcome: Outcome, message: string, by: string | null = null): Ended {
-  return { outcome, gate: null, message, by };
+  return { outcome, gate: null, message, by, isAttempt: true };
 }
 
 function refused(gate: string, message: string): Ended {
-  return { outcome: 'refused', gate, message, by: null };
+  return { outcome: 'refused', gate, message, by: null, isAttempt: true };
 }

@@ -20,6 +20,10 @@ export interface Vm extends VmIdentity {
   power: 'on' | 'off';
   /** Its guest works, and answers. */
   isAlive: boolean;
+  /** What VMware Tools tell of the guest; gray without Tools. */
+  heartbeat: 'green' | 'gray' | 'red';
+  /** Of its host. */
+  connection: string;
   readonly address: string;
 }
 
@@ -60,6 +64,8 @@ export class VCenter {
   readonly claims: Claim[] = [];
   state: 'up' | 'down' | 'slow' = 'up';
   isDatastoreFull = false;
+  /** Nodes whose VMs a reading cannot make out. */
+  readonly unclear = new Set<string>();
   isImageBroken = false;
   readonly #tell: (line: string) => void;
   readonly #hear: VmEvents;
@@ -97,6 +103,8 @@ export class VCenter {
       mark,
       power,
       isAlive: power === 'on',
+      heartbeat: 'gray',
+      connection: 'connected',
       address: `10.0.0.${id}`,
     };
     this.vms.push(vm);
@@ -126,6 +134,7 @@ export class VCenter {
     if (vm.power === 'off') return;
     vm.power = 'off';
     vm.isAlive = false;
+    vm.heartbeat = 'gray';
     this.#tell(`power off ${labelOf(vm)} by ${by}`);
     this.#hear.off(vm);
   }

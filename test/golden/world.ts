@@ -97,12 +97,16 @@ export class World {
     return this.scenario.own_checks[node] ?? this.scenario.checks;
   }
 
-  /** Under which name the scenario has the check. */
+  /** Under which name the scenario has the check; a fresh probe shortens its timeout. */
   nameOf(check: Check): string {
     const all = [this.scenario.checks, ...Object.values(this.scenario.own_checks)].flatMap((each) =>
       Object.entries(each),
     );
-    return all.find(([, each]) => each === check)?.[0] ?? '?';
+    return (
+      all.find(
+        ([, each]) => JSON.stringify({ ...each, timeout: 0 }) === JSON.stringify({ ...check, timeout: 0 }),
+      )?.[0] ?? '?'
+    );
   }
 
   policyFor({ name }: Machine): PoolPolicy {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +68,8 @@ export interface UpOptions {
   readonly leaseSeconds?: number;
   /** Each node runs its daemon. Off unless wanted: a test that orders rebuilds itself has nobody beside it. */
   readonly daemons?: boolean;
+  /** Changes the lab's regrow.yml before the nodes are deployed, so that they all have it. */
+  readonly edit?: (regrowYml: string) => string;
 }
 
 /** What a node's service script does. */
@@ -112,10 +115,27 @@ export class Lab {
 
   /** Starts a lab; what a crashed one has left is cleaned up first. */
   static async up(options: UpOptions = {}): Promise<Lab> {
-    const { nodes = 3, bootstrap = true, leaseSeconds = 20, daemons = false } = options;
-    const flags = [...(bootstrap ? [] : ['--no-bootstrap']), ...(daemons ? [] : ['--no-daemons'])];
+    const { nodes = 3, bootstrap = true, leaseSeconds = 20, daemons = false, edit } = options;
+    const isBare = !bootstrap || edit !== undefined;
+    const flags = [...(isBare ? ['--no-bootstrap'] : []), ...(daemons ? [] : ['--no-daemons'])];
     await must(['up', '--nodes', String(nodes), '--lease', String(leaseSeconds), ...flags]);
-    return new Lab(process.env['REGROW_LAB_DIR'] ?? '/var/tmp/regrow-lab');
+    const lab = new Lab(process.env['REGROW_LAB_DIR'] ?? '/var/tmp/regrow-lab');
+    if (edit !== undefined) await lab.#edit(edit);
+    if (bootstrap && isBare) await lab.#bootstrap();
+    return lab;
+  }
+
+  async #edit(edit: (regrowYml: string) => string): Promise<void> {
+    const file = join(this.dir, 'regrow.yml');
+    const text = await readFile(file, 'utf8');
+    const edited = edit(text);
+    if (edited === text) throw new Error('the edit changes nothing in regrow.yml');
+    await writeFile(file, edited);
+  }
+
+  async #bootstrap(): Promise<void> {
+    const { exitCode, stdout, stderr } = await this.regrow(['bootstrap']);
+    if (exitCode !== 0) throw new Error(`bootstrap: exit code ${exitCode}\n${stdout}\n${stderr}`);
   }
 
   /** Ends everything; safe to call twice. */

@@ -21,6 +21,7 @@ describe('a configuration that is right', () => {
       failures: 3,
       successes: 1,
       on_failure: 'rebuild',
+      ignore_heartbeat: false,
     });
     expect(config.host_checks['rootfs']).toMatchObject({ type: 'filesystem', path: '/', max_used: 90 });
     expect(config.safety).toMatchObject({

@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { exitCodeOfError } from '../../../src/cli/fault.ts';
 import { RegrowError, errorCodes } from '../../../src/errors.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
+import { consultedGates, standingGates } from '../../../src/pool/act-gates.ts';
 import { forceableGates } from '../../../src/pool/gates.ts';
 import { exitCodeOf, failureClasses, outcomes } from '../../../src/pool/outcome.ts';
 import { remedyFor } from '../../../src/pool/remedy.ts';
+import { actCase } from '../pool/act-case.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -59,7 +61,10 @@ describe('docs/safety.md', () => {
     ];
     const known = sources.flatMap(([text, pattern]) => [...text.matchAll(pattern)].map((match) => match[1] ?? ''));
     expect(known.length).toBeGreaterThan(15);
-    expect(documented.map(([gate = '']) => gate).toSorted()).toEqual([...new Set(known)].toSorted());
+    const { turn, node } = actCase();
+    const asked = [...standingGates(turn, node).map(({ gate }) => gate), ...consultedGates];
+    expect(asked).toHaveLength(10);
+    expect(documented.map(([gate = '']) => gate).toSorted()).toEqual([...new Set([...known, ...asked])].toSorted());
   });
 
   it('says of each whether it fails open or closed', () => {

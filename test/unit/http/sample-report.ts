@@ -29,6 +29,8 @@ export function nodeReport(name: string, more: Partial<NodeReport> = {}): NodeRe
     paused: false,
     checks: [healthyCheck],
     fault: null,
+    gates: [],
+    decided_at: null,
     holds: [],
     last_run: null,
     ...more,

@@ -64,7 +64,14 @@ describe('health', () => {
 
 describe('what peers ask', () => {
   const paths = ['/v1/observations/webbox2', '/v1/membership'];
-  const observation = { node: 'webbox2', vm: null, verdict: 'unhealthy', age_ms: 1200, checks: [] } as const;
+  const observation = {
+    node: 'webbox2',
+    vm: null,
+    verdict: 'unhealthy',
+    age_ms: 1200,
+    trusted: true,
+    checks: [],
+  } as const;
   const peers = {
     observation: (name: string) => (name === 'webbox2' ? observation : undefined),
     membership: () => ({ version: 7 }),

@@ -5,7 +5,14 @@ import type { Check } from '../../../src/config/schema.ts';
 import { SimulatedClock } from '../../fakes/clock.ts';
 import { FakeProbes } from '../../fakes/probes.ts';
 
-const timing = { interval: 20_000, timeout: 15_000, failures: 3, successes: 1, on_failure: 'alert' } as const;
+const timing = {
+  interval: 20_000,
+  timeout: 15_000,
+  failures: 3,
+  successes: 1,
+  on_failure: 'alert',
+  ignore_heartbeat: false,
+} as const;
 
 type Timing = Partial<Pick<Check, 'interval' | 'timeout' | 'failures'>>;
 

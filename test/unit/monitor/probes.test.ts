@@ -208,7 +208,14 @@ async function stateOf(pid: number): Promise<string> {
 }
 
 describe('a measurement of a check', () => {
-  const timing = { interval: 1000, timeout: 1000, failures: 1, successes: 1, on_failure: 'alert' } as const;
+  const timing = {
+    interval: 1000,
+    timeout: 1000,
+    failures: 1,
+    successes: 1,
+    on_failure: 'alert',
+    ignore_heartbeat: false,
+  } as const;
 
   it('fills the node into the command', async () => {
     const check = { type: 'command', command: ['echo', '{{ name }} at {{ address }}'], ...timing } as const;

@@ -13,7 +13,7 @@ const letters: Readonly<Record<string, ResultStatus>> = { '+': 'ok', '-': 'faile
 
 /** The check after these results, `+` ok, `-` failed, `?` unknown. */
 function after(results: string, { failures = 3, successes = 1, from = unmeasured } = {}): CheckState {
-  const policy: CheckPolicy = { failures, successes, action: { kind: 'alert' } };
+  const policy: CheckPolicy = { failures, successes, action: { kind: 'alert' }, ignoresHeartbeat: false };
   return results.split('').reduce((state, letter) => afterResult(state, letters[letter] ?? 'unknown', policy), from);
 }
 
@@ -56,7 +56,9 @@ describe('old results that count for nothing', () => {
   it('leave an unhealthy verdict, which alone is no present failure', () => {
     const state = withoutResults(after('---'));
     expect(state).toEqual({ verdict: 'unhealthy', failures: 0, successes: 0 });
-    expect(isFailing(state, { failures: 3, successes: 1, action: { kind: 'alert' } })).toBe(false);
+    expect(isFailing(state, { failures: 3, successes: 1, action: { kind: 'alert' }, ignoresHeartbeat: false })).toBe(
+      false,
+    );
   });
 
   it('leave nothing of a healthy one, nor of failures that were no verdict yet', () => {
@@ -66,6 +68,8 @@ describe('old results that count for nothing', () => {
 
   it('let a check fail afresh', () => {
     const afresh = after('---', { from: withoutResults(after('---')) });
-    expect(isFailing(afresh, { failures: 3, successes: 1, action: { kind: 'alert' } })).toBe(true);
+    expect(isFailing(afresh, { failures: 3, successes: 1, action: { kind: 'alert' }, ignoresHeartbeat: false })).toBe(
+      true,
+    );
   });
 });

@@ -6,7 +6,14 @@ import { FakeJournal, type MemoryJournal } from '../../fakes/journal.ts';
 import { temporaryJournal } from '../store/folders.ts';
 
 const vm = { moid: 'vm-1', instanceUuid: 'uuid-1' };
-const fault: Fault = { openedAt: 40_000, vm, acted: ['ping'], isAbandoned: false, course: { kind: 'watching' } };
+const fault: Fault = {
+  openedAt: 40_000,
+  vm,
+  acted: ['ping'],
+  isAbandoned: false,
+  course: { kind: 'watching' },
+  decided: null,
+};
 const memory: NodeMemory = { vm, isProven: true, fault, unhealthy: ['ping'], attempts: 1, lastAttemptAt: 90_000 };
 
 /** A controller's process: its boot, and its two clocks. Monotonic 100 s is 10:00:00 of the wall unless told otherwise. */
@@ -99,7 +106,7 @@ describe.each(journals)('a memory on %s', (_, open) => {
   });
 
   it.each<Course>([
-    { kind: 'looking' },
+    { kind: 'looking', askedAt: 90_000, isRead: false, consultation: null, consultedAt: null },
     { kind: 'elsewhere', by: 'webbox2', until: 130_000 },
     { kind: 'waiting', reason: 'turn', until: 130_000 },
     { kind: 'waiting', reason: 'unreadable', until: 130_000 },

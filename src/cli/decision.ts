@@ -1,0 +1,46 @@
+import { itemsOf, member } from '../config/document.ts';
+import type { GateReport } from '../pool/report.ts';
+import type { Journal } from '../store/journal.ts';
+import type { Run } from '../store/runs.ts';
+import { renderTable, type Style } from './output.ts';
+
+/** A decision to act or not to, as the journal keeps it. */
+export interface Decision {
+  /** ISO UTC. */
+  readonly at: string;
+  readonly gates: readonly GateReport[];
+  /** All that was recorded with it. */
+  readonly evidence: Readonly<Record<string, unknown>>;
+}
+
+/** The order follows its decision at once; a decision that is older belongs to another run. */
+const longestBetweenMs = 60_000;
+
+/** The decision that led to a run; null when a person ordered it. */
+export function decisionOf(journal: Journal, run: Run): Decision | null {
+  if (run.trigger !== 'monitor' || run.node === null) return null;
+  const since = new Date(Date.parse(run.started_at) - longestBetweenMs).toISOString();
+  const event = journal.events
+    .lately(['decision'], since)
+    .findLast(({ node, at, data }) => node === run.node && at <= run.started_at && data['acts'] === true);
+  return event === undefined ? null : { at: event.at, gates: gatesIn(event.data['gates']), evidence: event.data };
+}
+
+function gatesIn(value: unknown): readonly GateReport[] {
+  return itemsOf(value).flatMap((each) => {
+    const [gate, holds, message] = [member(each, 'gate'), member(each, 'holds'), member(each, 'message')];
+    return typeof gate === 'string' && typeof holds === 'boolean' && typeof message === 'string'
+      ? [{ gate, holds, message, facts: {} }]
+      : [];
+  });
+}
+
+/** Gates as people read them. */
+export function gateTable(gates: readonly GateReport[], style: Style): string {
+  const rows = gates.map(({ gate, holds, message }) => [
+    gate,
+    holds ? style.red('HOLDS') : style.green('pass'),
+    message,
+  ]);
+  return renderTable(['GATE', '', 'BECAUSE'], rows, style);
+}

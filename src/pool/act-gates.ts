@@ -1,0 +1,267 @@
+import type { Consultation } from './consultation.ts';
+import { holdsAgainst, type GateResult } from './gates.ts';
+import type { NodeState } from './node-state.ts';
+import { quorumOf, type QuorumResult } from './quorum.ts';
+import { isFresh, isStale, nodePolicy, type Turn } from './turn.ts';
+import { isFullMesh, observersOf } from './observers.ts';
+import { isFailing, unmeasured } from './check-state.ts';
+
+/*
+ * The gates before a rebuild that this controller orders by itself, in their order. Each is a pure function of what is known; what
+ * is not known holds (closed) or passes (open), as docs/safety.md says of each. Those in vCenter are asked by the playbook.
+ */
+
+/** What is judged: a node with a fault, and what was gathered for it. */
+export interface ActCase {
+  readonly turn: Turn;
+  readonly node: NodeState;
+  readonly consultation: Consultation;
+}
+
+type Answer = Omit<GateResult, 'gate'>;
+
+/** Free space under which this controller does not trust itself to finish what it begins, in bytes. */
+const leastFreeBytes = 50 * 1024 * 1024;
+/** An event loop that was held up for longer than this makes late, old judgements. */
+const longestLagMs = 2_000;
+const hourMs = 60 * 60_000;
+
+/** Gates that need nothing but this controller's own state; asked again at every event while one of them holds. */
+const standing: Readonly<Record<string, (turn: Turn, node: NodeState) => Answer>> = {
+  max_unhealthy: maxUnhealthy,
+  max_concurrent: maxConcurrent,
+  max_per_hour: maxPerHour,
+};
+
+/** Gates that need what was gathered just now. */
+const consulted: Readonly<Record<string, (given: ActCase) => Answer>> = {
+  self_trust: selfTrust,
+  cliff,
+  eligibility,
+  heartbeat,
+  quorum,
+  rollout,
+  confirm,
+};
+
+/** Gates that are asked afresh only with a fresh look. */
+export const consultedGates: readonly string[] = Object.keys(consulted);
+
+/** The standing gates: pauses and modes, then the budget. */
+export function standingGates(turn: Turn, node: NodeState): readonly GateResult[] {
+  const { name, policy, pool } = turn;
+  const holds = holdsAgainst({
+    node: name,
+    self: policy.self,
+    isTakenOut: policy.isTakenOut,
+    pauses: pool.pauses,
+    mode: policy.mode,
+    byHand: false,
+    force: [],
+  });
+  const own = holds.map(({ gate, message }): GateResult => ({ gate, holds: true, message, facts: {} }));
+  return [...own, ...Object.entries(standing).map(([gate, ask]) => ({ gate, ...ask(turn, node) }))];
+}
+
+/** Every gate, in order. */
+export function allGates(given: ActCase): readonly GateResult[] {
+  return [
+    ...standingGates(given.turn, given.node),
+    ...Object.entries(consulted).map(([gate, ask]) => ({ gate, ...ask(given) })),
+  ];
+}
+
+/** This controller reads vCenter, is not held up, has room for its journal, and reaches half of the others or a witness. */
+function selfTrust({ turn, node, consultation }: ActCase): Answer {
+  const { self, votes } = consultation;
+  const answered = votes.filter(({ answer }) => answer !== 'silent').length;
+  const isConnected = answered * 2 >= votes.length || self.isWitnessReached === true || isHypervisorsWord(turn, node);
+  const troubles = [
+    ...(turn.pool.isReadable ? [] : ['vCenter cannot be read']),
+    ...(self.loopLagMs > longestLagMs ? [`its event loop was held up for ${Math.round(self.loopLagMs)} ms`] : []),
+    ...(self.stalledAgoMs !== null && self.stalledAgoMs < turn.policy.voteFreshMs
+      ? ['it stood still a moment ago']
+      : []),
+    ...(self.freeBytes === null ? ['its free disk space cannot be told'] : []),
+    ...(self.freeBytes !== null && self.freeBytes < leastFreeBytes ? ['its disk is full'] : []),
+    ...(isConnected ? [] : [`${answered} of ${votes.length} other observers answer it, and no witness`]),
+  ];
+  const message =
+    troubles.length === 0
+      ? 'this controller trusts itself'
+      : `this controller may be the sick one: ${troubles.join(', ')}`;
+  return { holds: troubles.length > 0, message, facts: { ...self, answered, asked: votes.length } };
+}
+
+/** So many nodes lost at once: the observer is at fault, until another one confirms what it sees. */
+function cliff({ turn, node, consultation }: ActCase): Answer {
+  const { policy, pool } = turn;
+  const openedAt = node.fault?.openedAt ?? turn.now;
+  const nodes = seenNodes(turn);
+  const lost = nodes.filter((name) => {
+    const fault = name === turn.name ? node.fault : (pool.nodes[name]?.fault ?? null);
+    return fault !== null && Math.abs(fault.openedAt - openedAt) <= policy.cliffWindowMs;
+  });
+  const voices = quorumAnswer({ turn, node, consultation }).agreeing.filter((voice) => voice !== 'self');
+  const isCliff = lost.length >= 2 && lost.length >= policy.cliff * nodes.length;
+  const seen = `${lost.length} of ${nodes.length} nodes were lost at one time`;
+  const facts = { lost, confirmed_by: voices };
+  if (!isCliff) return { holds: false, message: seen, facts };
+  return voices.length === 0
+    ? { holds: true, message: `${seen}, and nobody else sees it`, facts }
+    : { holds: false, message: `${seen}, and ${voices.join(', ')} confirms it`, facts };
+}
+
+/** What vCenter's reading says of the VM. The playbook asks again, under its claim. */
+function eligibility({ turn, node }: ActCase): Answer {
+  const found = node.read?.found;
+  const facts = { found: found ?? null };
+  if (found === undefined || !isFresh(turn, node))
+    return { holds: true, message: 'vCenter was not read lately', facts };
+  if (found.kind === 'ambiguous')
+    return { holds: true, message: 'more than one VM has the name, or none can be told from another', facts };
+  if (found.kind === 'absent') return { holds: false, message: 'vCenter has no VM of the name', facts };
+  if (found.mark === 'none')
+    return { holds: true, message: `${found.vm.moid} carries no certifying note of this pool`, facts };
+  if (found.connection !== 'connected') {
+    const state = found.connection ?? 'perhaps not connected: vCenter does not say';
+    return { holds: true, message: `the host of ${found.vm.moid} is ${state}: it cannot be fenced`, facts };
+  }
+  return {
+    holds: false,
+    message: `${found.vm.moid} is ${found.mark === 'building' ? 'half built' : 'certified'}`,
+    facts,
+  };
+}
+
+/** A green heartbeat is evidence of life; gray and red prove nothing. */
+function heartbeat({ turn, node }: ActCase): Answer {
+  const found = node.read?.found;
+  const beat = found?.kind === 'vm' ? found.heartbeat : null;
+  const failing = failingChecks(turn, node);
+  const isIgnored = failing.some((name) => nodePolicy(turn).checks[name]?.ignoresHeartbeat === true);
+  const facts = { heartbeat: beat, ignored: isIgnored };
+  if (beat !== 'green')
+    return { holds: false, message: `the heartbeat is ${beat ?? 'not known'}, which proves nothing`, facts };
+  if (found?.kind === 'vm' && found.mark === 'building')
+    return { holds: false, message: 'the VM is half built', facts };
+  return isIgnored
+    ? { holds: false, message: 'the heartbeat is green, and the failing check does not care', facts }
+    : { holds: true, message: 'VMware Tools report a green heartbeat: the guest lives', facts };
+}
+
+/** Enough observers agree, and none sees it alive. */
+function quorum(given: ActCase): Answer {
+  const result = quorumAnswer(given);
+  const facts = { ...result, votes: given.consultation.votes };
+  if (isLeftHalfBuilt(given.node) && result.vetoes.length === 0) return { holds: false, message: onlyHalfBuilt, facts };
+  if (result.vetoes.length > 0) return { holds: true, message: `${result.vetoes.join(', ')} sees it alive`, facts };
+  const voices = `${result.agreeing.length} of ${result.needed} voices needed agree (${result.agreeing.join(', ')})`;
+  const missing = result.without.length === 0 ? '' : `; nothing usable from ${result.without.join(', ')}`;
+  return { holds: !result.isReached, message: `${voices}${missing}`, facts };
+}
+
+function quorumAnswer({ turn, node, consultation }: ActCase): QuorumResult {
+  const { policy, pool } = turn;
+  const observers = observersOf(turn.name, Object.keys(policy.nodes), (name) => isAtWork(pool.nodes[name]));
+  const nodes = Object.keys(policy.nodes);
+  const voices = isFullMesh(nodes) ? nodes : observers;
+  const mine = voices.includes(policy.self ?? '') ? 0 : 1;
+  return quorumOf({
+    subject: node.fault?.vm?.instanceUuid ?? null,
+    electorate: voices.length + mine + policy.witnesses,
+    votes: consultation.votes,
+    isHypervisorsWord: isHypervisorsWord(turn, node),
+    quorum: policy.quorum,
+    voteFreshMs: policy.voteFreshMs,
+  });
+}
+
+const onlyHalfBuilt = 'only a half-built VM that was left behind carries the name';
+
+/** Nothing that lives has the name: what was left half built is taken over by the protocol's own rules, and nobody measures it. */
+function isLeftHalfBuilt({ fault, read }: NodeState): boolean {
+  return fault?.isAbandoned === true && read?.found.kind === 'vm' && read.found.mark === 'building';
+}
+
+/** The nodes of which this controller can tell whether they are lost: its own, and those that it observes. */
+function seenNodes({ policy, pool }: Turn): readonly string[] {
+  const nodes = Object.keys(policy.nodes);
+  const { self } = policy;
+  if (self === null || isFullMesh(nodes)) return nodes;
+  const isAlive = (name: string): boolean => isAtWork(pool.nodes[name]);
+  return nodes.filter((name) => name === self || observersOf(name, nodes, isAlive).includes(self));
+}
+
+/** vCenter shows it at work: certified, on, and its heartbeat not lost. */
+export function isAtWork(node: NodeState | undefined): boolean {
+  const found = node?.read?.found;
+  return found?.kind === 'vm' && found.mark === 'certified' && found.power === 'on' && found.heartbeat !== 'red';
+}
+
+function isHypervisorsWord(turn: Turn, node: NodeState): boolean {
+  const found = isFresh(turn, node) ? node.read?.found : undefined;
+  return found?.kind === 'absent' || (found?.kind === 'vm' && found.power === 'off');
+}
+
+/** No more nodes are unhealthy than the pool may lose; so many at once are no failures of nodes. */
+function maxUnhealthy(turn: Turn): Answer {
+  const { policy, pool, name } = turn;
+  const unhealthy = Object.entries(pool.nodes).flatMap(([other, { fault }]) =>
+    fault !== null || other === name ? [other] : [],
+  );
+  const size = seenNodes(turn).length;
+  const most =
+    policy.maxUnhealthy === 'minority' ? Math.max(1, Math.ceil(size / 2) - 1) : Math.min(policy.maxUnhealthy, size - 1);
+  return {
+    holds: unhealthy.length > most,
+    message: `${unhealthy.length} of ${size} nodes are unhealthy, at most ${most} may be`,
+    facts: { unhealthy, most },
+  };
+}
+
+/** Rebuilds that this controller runs, and those of others that vCenter shows. What was left behind is no longer under way. */
+function maxConcurrent(turn: Turn): Answer {
+  const { policy, pool, name } = turn;
+  const running = Object.entries(pool.nodes).flatMap(([other, { fault, read }]) => {
+    const pending = read?.pending ?? null;
+    const isHalfBuilt = read?.found.kind === 'vm' && read.found.mark === 'building';
+    const isOthers = pending === null ? isHalfBuilt : !isStale(turn, pending);
+    return other !== name && (fault?.course.kind === 'running' || isOthers) ? [other] : [];
+  });
+  return {
+    holds: running.length >= policy.maxConcurrent,
+    message: `${running.length} of at most ${policy.maxConcurrent} rebuilds are under way${running.length === 0 ? '' : ` (${running.join(', ')})`}`,
+    facts: { running, most: policy.maxConcurrent },
+  };
+}
+
+/** How many nodes were rebuilt within the last hour, by whomever. `resume` of the pool lets it go on. */
+function maxPerHour({ policy, pool, now }: Turn): Answer {
+  const recent = pool.rebuiltAt.filter((at) => now - at < hourMs).length;
+  return {
+    holds: recent >= policy.maxPerHour,
+    message: `${recent} rebuilds within the last hour, at most ${policy.maxPerHour} may be`,
+    facts: { recent, most: policy.maxPerHour },
+  };
+}
+
+/** Nothing is built from an image or a configuration that is being changed. */
+function rollout({ consultation }: ActCase): Answer {
+  const why = consultation.rollout;
+  return { holds: why !== null, message: why ?? 'nothing is being changed', facts: {} };
+}
+
+/** The last look: a fresh probe by another path where there is one. */
+function confirm({ node, consultation }: ActCase): Answer {
+  const { status, detail } = consultation.confirmation;
+  if (isLeftHalfBuilt(node) && status !== 'ok') return { holds: false, message: onlyHalfBuilt, facts: { status } };
+  const words = { failed: 'confirms the failure', ok: 'finds it alive', unknown: 'could not be made' };
+  return { holds: status !== 'failed', message: `a fresh probe ${words[status]}: ${detail}`, facts: { status } };
+}
+
+function failingChecks(turn: Turn, node: NodeState): readonly string[] {
+  return Object.entries(nodePolicy(turn).checks).flatMap(([name, check]) =>
+    check.action.kind === 'rebuild' && isFailing(node.checks[name] ?? unmeasured, check) ? [name] : [],
+  );
+}

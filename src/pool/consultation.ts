@@ -1,0 +1,46 @@
+/*
+ * What a controller gathers just before it acts on a node: the views of others, a fresh probe by another path, and what it knows of
+ * itself. Ages and latencies are milliseconds; no clocks of two machines are compared.
+ */
+
+/** What one observer says of a node. `silent`: no usable answer within the deadline; it is neither for nor against. */
+export interface Vote {
+  readonly observer: string;
+  readonly answer: 'unhealthy' | 'healthy' | 'unknown' | 'silent';
+  /** Instance uuid of the VM that its answer is about; null when it knows none. */
+  readonly subject: string | null;
+  /** How old the oldest result is that the answer rests on; null when there is none. */
+  readonly ageMs: number | null;
+  /** Whether the observer trusts itself: it reads vCenter, and did not stand still. */
+  readonly isTrusted: boolean;
+  readonly latencyMs: number | null;
+  /** Why it is silent or not usable. */
+  readonly detail: string;
+}
+
+/** A fresh probe, made by this controller by another path than the checks where there is one. */
+export interface Confirmation {
+  readonly status: 'failed' | 'ok' | 'unknown';
+  readonly detail: string;
+}
+
+/** What this controller knows of itself. */
+export interface SelfFacts {
+  /** The longest time that its event loop was held up lately. */
+  readonly loopLagMs: number;
+  /** When it stood still last (a stall, a suspension): so long ago. Null: not since it started. */
+  readonly stalledAgoMs: number | null;
+  /** Free bytes where the journal lies; null when that cannot be told. */
+  readonly freeBytes: number | null;
+  /** A configured witness address answered; null when none is configured. */
+  readonly isWitnessReached: boolean | null;
+}
+
+/** All of it, for one node, at one moment. */
+export interface Consultation {
+  readonly votes: readonly Vote[];
+  readonly confirmation: Confirmation;
+  readonly self: SelfFacts;
+  /** Why the pool's image or configuration is being changed just now; null when it is not. */
+  readonly rollout: string | null;
+}

@@ -1,0 +1,46 @@
+import type { Confirmation, Consultation, SelfFacts, Vote } from '../pool/consultation.ts';
+import type { PoolEvent } from '../pool/events.ts';
+import type { VmIdentity } from '../pool/outcome.ts';
+import type { Logger } from '../logging.ts';
+
+export interface ConsultationsParts {
+  /** The other observers of a node, each asked within a deadline; one that cannot be asked is a silent vote. */
+  votes(node: string): Promise<readonly Vote[]>;
+  /** A fresh probe of the node, by another path where there is one. */
+  confirm(node: string): Promise<Confirmation>;
+  /** What cannot be told of oneself holds as well. */
+  self(): Promise<SelfFacts>;
+  /** Why image or configuration are being changed; null when they are not. */
+  rollout(): Promise<string | null>;
+  tell(event: PoolEvent): void;
+  readonly log: Logger;
+}
+
+/** Free space that cannot be told is a reason not to trust oneself. */
+const nothingKnown: SelfFacts = { loopLagMs: 0, stalledAgoMs: null, freeBytes: null, isWitnessReached: null };
+
+/** Gathers what has to be known just before a controller acts on a node. What cannot be gathered is unknown, and holds. */
+export class Consultations {
+  readonly #parts: ConsultationsParts;
+
+  constructor(parts: ConsultationsParts) {
+    this.#parts = parts;
+  }
+
+  order({ node, judged }: { readonly node: string; readonly judged: VmIdentity | null }): void {
+    void this.#gather(node).then((consultation) => {
+      this.#parts.log.debug({ node, judged, ...consultation }, 'consulted');
+      return this.#parts.tell({ kind: 'consulted', node, consultation });
+    });
+  }
+
+  async #gather(node: string): Promise<Consultation> {
+    const [votes, confirmation, self, rollout] = await Promise.all([
+      this.#parts.votes(node).catch((): readonly Vote[] => []),
+      this.#parts.confirm(node).catch((error: unknown): Confirmation => ({ status: 'unknown', detail: String(error) })),
+      this.#parts.self().catch(() => nothingKnown),
+      this.#parts.rollout().catch((error: unknown) => `whether the image is whole cannot be told: ${String(error)}`),
+    ]);
+    return { votes, confirmation, self, rollout };
+  }
+}

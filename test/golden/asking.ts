@@ -1,0 +1,109 @@
+import type { Confirmation, SelfFacts, Vote } from '../../src/pool/consultation.ts';
+import { confirmFailure } from '../../src/monitor/confirm.ts';
+import type { ProbeTarget } from '../../src/monitor/probes/probe-result.ts';
+import type { Probes } from '../../src/monitor/probes/probes.ts';
+import { isAtWork } from '../../src/pool/act-gates.ts';
+import type { NodeState, PoolState } from '../../src/pool/node-state.ts';
+import { observersOf } from '../../src/pool/observers.ts';
+import type { Observation } from '../../src/pool/report.ts';
+import { silentVote, voteIn } from '../../src/peers/vote.ts';
+import type { ProcessClock } from './clock.ts';
+import type { Machine } from './machine.ts';
+import { resultOf } from './probes.ts';
+import type { World } from './world.ts';
+
+/** An observer that is not there lets whoever asks wait for so long. */
+const deadlineMs = 3_000;
+const answersMs = 20;
+
+/** Who asks, from where. */
+export interface Asking {
+  readonly world: World;
+  readonly machine: Machine;
+  readonly clock: ProcessClock;
+  readonly probes: Probes;
+}
+
+/** What the other observers of a node say, over the simulated network. */
+export async function votesOn(asking: Asking, node: string, state: PoolState): Promise<readonly Vote[]> {
+  const { world, machine } = asking;
+  const observers = observersOf(node, world.nodes, (name) => isAtWork(state.nodes[name]));
+  const asked = [...observers.filter((name) => name !== machine.name), ...world.scenario.safety.witnesses];
+  return Promise.all(asked.map((name) => voteOf(asking, name, node)));
+}
+
+async function voteOf(asking: Asking, peer: string, node: string): Promise<Vote> {
+  const machine = asking.world.machines.get(peer);
+  if (machine === undefined || !isReached(asking, machine)) return silence(asking, peer, 'it did not answer in time');
+  if (machine.daemon === undefined) return silentVote(peer, 'ECONNREFUSED', answersMs);
+  const observation = machine.daemon.observation(node);
+  switch (machine.temper) {
+    case 'silent':
+    case 'slow':
+      return silence(asking, peer, 'it did not answer in time');
+    case 'honest':
+      return later(asking, answersMs, voteIn(JSON.stringify(observation ?? {}), peer, node, answersMs));
+    case 'dead':
+    case 'alive':
+    case 'old':
+      return later(asking, answersMs, voteIn(JSON.stringify(lie(asking, machine.temper, node)), peer, node, answersMs));
+  }
+}
+
+/** Made up, with all that an answer has to have. */
+function lie({ world }: Asking, temper: 'dead' | 'alive' | 'old', node: string): Observation {
+  const [vm] = world.vcenter.named(node);
+  const uuid = temper === 'old' ? 'uuid-of-old' : (vm?.instanceUuid ?? 'none');
+  const verdict = temper === 'alive' ? 'healthy' : 'unhealthy';
+  return { node, vm: { moid: 'vm-0', instance_uuid: uuid }, verdict, age_ms: 0, trusted: true, checks: [] };
+}
+
+/** Both ways: a question is answered. */
+function isReached({ world, machine }: Asking, peer: Machine): boolean {
+  const isCut = world.cuts.has(`${machine.name} ${peer.name}`) || world.cuts.has(`${peer.name} ${machine.name}`);
+  return peer.isUp && !isCut && peer.heldUntil <= world.clock.now;
+}
+
+async function silence(asking: Asking, peer: string, detail: string): Promise<Vote> {
+  return later(asking, deadlineMs, silentVote(peer, detail, deadlineMs));
+}
+
+async function later<T>({ world, clock }: Asking, ms: number, value: T): Promise<T> {
+  world.clock.unsettle();
+  return new Promise((resolve) => {
+    clock.at(clock.now() + ms, () => {
+      world.clock.unsettle();
+      resolve(value);
+    });
+  });
+}
+
+/** A fresh probe of the node. */
+export async function confirmationOf(
+  asking: Asking,
+  target: ProbeTarget,
+  node: NodeState | undefined,
+): Promise<Confirmation> {
+  const { world, machine, probes } = asking;
+  const found = node?.read?.found;
+  return confirmFailure(world.checksOf(target.name), target, {
+    probes,
+    sshd: async (address) => later(asking, answersMs, resultOf(world.answers(machine.name, address, 'sshd'))),
+    isDown: found?.kind === 'absent' || (found?.kind === 'vm' && found.power === 'off'),
+  });
+}
+
+/** What the machine knows of itself. */
+export function selfOf({ world, machine }: Asking, stalledAgoMs: number | null): SelfFacts {
+  const { witnesses } = world.scenario.safety;
+  const isReachable = (name: string): boolean => {
+    const witness = world.machines.get(name);
+    return witness?.isUp === true && !world.cuts.has(`${machine.name} ${name}`);
+  };
+  return {
+    loopLagMs: machine.loopLagMs,
+    stalledAgoMs,
+    freeBytes: machine.freeBytes,
+    isWitnessReached: witnesses.length === 0 ? null : witnesses.some(isReachable),
+  };
+}

@@ -1,0 +1,86 @@
+import type { RequestListener } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { askVote, witnessAddress } from '../../../src/peers/vote.ts';
+import { serve, token } from './controllers.ts';
+
+const observation = {
+  node: 'web3',
+  vm: { moid: 'vm-1', instance_uuid: 'uuid-1' },
+  verdict: 'unhealthy',
+  age_ms: 5,
+  trusted: true,
+};
+const silent = { observer: 'web2', answer: 'silent', subject: null, ageMs: null, isTrusted: false };
+
+async function ask(answer: RequestListener, presented = token) {
+  return askVote({ name: 'web2', address: '127.0.0.1' }, 'web3', { port: await serve(answer), token: presented });
+}
+
+const says =
+  (what: unknown): RequestListener =>
+  (_, response) =>
+    void response.end(typeof what === 'string' ? what : JSON.stringify(what));
+
+describe('the vote of an observer', () => {
+  it('is what it answers, asked for with the token', async () => {
+    const asked: unknown[] = [];
+    const reply = await ask(({ url, headers }, response) => {
+      asked.push([url, headers.authorization]);
+      response.end(JSON.stringify({ ...observation, more: 'is left unread' }));
+    });
+    expect(asked).toEqual([['/v1/observations/web3', `Bearer ${token}`]]);
+    expect(reply).toMatchObject({
+      observer: 'web2',
+      answer: 'unhealthy',
+      subject: 'uuid-1',
+      ageMs: 5,
+      isTrusted: true,
+    });
+  });
+
+  it('tells when it knows no VM, measured nothing, or does not trust itself', async () => {
+    const reply = await ask(says({ ...observation, vm: null, age_ms: null, trusted: false, verdict: 'unknown' }));
+    expect(reply).toMatchObject({ answer: 'unknown', subject: null, ageMs: null, isTrusted: false });
+  });
+
+  it.each<readonly [string, RequestListener, RegExp]>([
+    ['a wrong token', (_, response) => void response.writeHead(401).end(), /HTTP 401/],
+    ['an error', (_, response) => void response.writeHead(500).end(), /HTTP 500/],
+    ['another node', says({ ...observation, node: 'web4' }), /spoke of web4/],
+    ['no JSON', says('<html>'), /no observation/],
+    ['a list', says([observation]), /no observation/],
+    ['an unheard verdict', says({ ...observation, verdict: 'dead' }), /no observation/],
+    ['a negative age', says({ ...observation, age_ms: -1 }), /no observation/],
+    ['an age in words', says({ ...observation, age_ms: '5' }), /no observation/],
+    ['no word of trust', says({ ...observation, trusted: undefined }), /no observation/],
+    ['a huge answer', says({ ...observation, more: 'x'.repeat(70_000) }), /larger/],
+    ['a broken connection', (_, response) => void response.destroy(), /ECONNRESET|hang up/],
+  ])('is silence after %s', async (_, answer, detail) => {
+    expect(await ask(answer)).toMatchObject({ ...silent, detail: expect.stringMatching(detail) });
+  });
+
+  it('is silence after its deadline, whether nothing comes or it never ends', async () => {
+    const [never, endless] = await Promise.all([
+      ask(() => undefined),
+      ask((_, response) => {
+        response.write('{');
+        const drip = setInterval(() => response.write(' '), 50);
+        response.on('close', () => clearInterval(drip));
+      }),
+    ]);
+    for (const reply of [never, endless])
+      expect(reply).toMatchObject({ ...silent, detail: 'it did not answer in time' });
+  });
+
+  it('is silence where nobody listens', async () => {
+    const reply = await askVote({ name: 'web2', address: '127.0.0.1' }, 'web3', { port: 1, token });
+    expect(reply).toMatchObject({ ...silent, detail: 'ECONNREFUSED' });
+  });
+});
+
+it.each([
+  ['admin.example.org', { host: 'admin.example.org', port: 8460 }],
+  ['10.0.0.1:99', { host: '10.0.0.1', port: 99 }],
+  ['[fd00::1]', { host: 'fd00::1', port: 8460 }],
+  ['[fd00::1]:99', { host: 'fd00::1', port: 99 }],
+])('the witness %s is asked where it says', (text, address) => expect(witnessAddress(text, 8460)).toEqual(address));
