@@ -5,7 +5,6 @@ import { readScenario, scenarioNames, type Scenario } from './scenario.ts';
 import { World } from './world.ts';
 
 /** At so many lines of a scenario's log, evenly over it. More of them, up to every line, take longer. */
-// oxlint-disable-next-line node/no-process-env -- for those who want them all
 const cutsPerScenario = Number(process.env['GOLDEN_CUTS'] ?? '4');
 /** A restart costs its time: the end is looked at later. */
 const extraMs = 15 * 60_000;

@@ -5,7 +5,6 @@ import { expectedLogPath, readScenario, scenarioNames } from './scenario.ts';
 import { World } from './world.ts';
 
 /** Set to 1, the logs are written instead of compared. Read every line that changed: a log that was recorded is not thereby right. */
-// oxlint-disable-next-line node/no-process-env -- the way to record what a scenario does now
 const isRecording = process.env['UPDATE_GOLDEN'] === '1';
 
 describe('a pool', () => {

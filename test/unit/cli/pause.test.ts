@@ -136,6 +136,8 @@ describe('regrow resume', () => {
     expect(eventsOf(machine)).toMatchObject([
       { type: 'pause.cleared', data: { was_paused: false, retried: ['webbox2'] } },
     ]);
+    // The daemon has taken the order, tried again and given up again.
+    machine.journal.faults.save({ ...fault, state: 'looking' });
     machine.journal.faults.save(fault);
     expect(JSON.parse((await machine.regrow(['resume', '--json'])).stdout)).toMatchObject({ retried: ['webbox2'] });
   });

@@ -14,7 +14,6 @@ describe('the table of a report', () => {
     for (const isUnicode of [true, false]) {
       const signs = reportStates.map((state) => rowOf({ state }, { ...plain, isUnicode }).split(/ +/)[1] ?? '');
       expect(new Set(signs).size).toBe(reportStates.length);
-      // oxlint-disable-next-line no-control-regex -- ASCII is meant
       if (!isUnicode) expect(signs.join('')).toMatch(/^[\x21-\x7e]+$/);
     }
   });
