@@ -543,7 +543,8 @@ ORDER = {
     'look.yml': [
         'do look',
         'set_fact rebuild_seen',
-        "look_ends.yml | rebuild_goal != 'rebuild' or rebuild_seen.status != 'free' or rebuild_seen.unfinished | length > 0",
+        "look_ends.yml | rebuild_goal != 'rebuild' or rebuild_seen.status != 'free' or rebuild_seen.unfinished | length > 0"
+        ' or regrow_unjudged',
         "probe.yml | rebuild_seen.x_mark.kind | default('') == 'certified'",
         "look_holds.yml | regrow_dry_run | bool or ansible_check_mode or rebuild_seen.gates | default([]) | length > 0 or rebuild_room == 'none'",
     ],
@@ -552,6 +553,7 @@ ORDER = {
         'finish_others.yml | not (regrow_dry_run or ansible_check_mode)',
         "settle.yml | rebuild_goal == 'settle'",
         "conclude.yml | rebuild_seen.status in ['finish', 'replaced', 'held']",
+        "conclude.yml | regrow_unjudged | bool and rebuild_seen.x_mark.kind | default('') == 'certified'",
         "exhausted.yml | rebuild_seen.status == 'exhausted'",
         "conclude.yml | rebuild_goal == 'bootstrap' and rebuild_seen.x_mark.kind | default('') == 'certified'",
     ],
