@@ -1,12 +1,10 @@
-import { isTakenOut } from './config/effective.ts';
 import type { Environment } from './config/environment.ts';
 import type { LoadedConfig } from './config/load.ts';
-import { nodeNames, nodeSettings, resolveSelf } from './config/node-settings.ts';
-import { poolPolicy } from './config/pool-policy.ts';
+import { nodeSettings } from './config/node-settings.ts';
 import type { Config } from './config/schema.ts';
 import { secretValues } from './config/secret-refs.ts';
-import { resolveSecret } from './config/secret.ts';
-import { RegrowError } from './errors.ts';
+import { Inquiry } from './controller/inquiry.ts';
+import { LiveConfig } from './controller/live-config.ts';
 import type { ControllerView } from './http/controller-view.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { SecretValues, type Logger } from './logging.ts';
@@ -14,17 +12,9 @@ import { systemClock } from './monitor/clock.ts';
 import { Monitor } from './monitor/monitor.ts';
 import type { PlanEntry } from './monitor/plan.ts';
 import { probeCommand } from './monitor/probes/command.ts';
-import { probeSshBanner } from './monitor/probes/ssh-banner.ts';
 import { realProbes } from './monitor/probes/real-probes.ts';
-import { confirmFailure } from './monitor/confirm.ts';
 import { SelfWatch } from './monitor/self-watch.ts';
 import type { Probes } from './monitor/probes/probes.ts';
-import { askMembership, portOf, type Peer } from './peers/client.ts';
-import { askVote, silentVote, witnessAddress } from './peers/vote.ts';
-import { isAtWork } from './pool/act-gates.ts';
-import type { Confirmation, Vote } from './pool/consultation.ts';
-import { observersOf } from './pool/observers.ts';
-import { isImageIncomplete } from './remediation/image.ts';
 import { Consultations } from './remediation/consultations.ts';
 import { MembershipKeeper } from './peers/membership-keeper.ts';
 import { Actions, type ActionResult } from './remediation/actions.ts';
@@ -62,7 +52,6 @@ export interface ControllerOptions {
 
 /** Without a measurement for so long, beyond what the checks themselves take, the scheduler is taken to stand still. */
 const stillForMs = 60_000;
-const placeKeys = ['hostname', 'port', 'datacenter', 'folder'] as const;
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
@@ -73,7 +62,7 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #clock = systemClock();
   readonly #startedAt = new Date();
-  readonly #secrets: SecretValues;
+  readonly #live: LiveConfig;
   readonly #lock: DaemonLock;
   readonly #journal: Journal;
   readonly #targets: Targets;
@@ -84,23 +73,23 @@ export class Controller {
   readonly #rebuilds: Rebuilds;
   readonly #orders: OrdersWatch;
   readonly #membership: MembershipKeeper;
+  readonly #inquiry: Inquiry;
   readonly #consultations: Consultations;
   readonly #self: SelfWatch;
   readonly #leftovers: Leftovers;
-  #loaded: LoadedConfig;
   #http: HttpServer | undefined;
   #isRecovered = false;
   #isEnding = false;
 
   private constructor(options: ControllerOptions, lock: DaemonLock, journal: Journal, secrets: SecretValues) {
     this.#options = options;
-    this.#secrets = secrets;
-    this.#loaded = options.loaded;
+    this.#live = new LiveConfig({ ...options, secrets });
     this.#lock = lock;
     this.#journal = journal;
     this.#targets = new Targets(journal);
     this.#self = new SelfWatch(this.#clock);
     this.#outlook = this.#newOutlook();
+    this.#inquiry = this.#newInquiry();
     this.#consultations = this.#newConsultations();
     this.#leftovers = this.#newLeftovers();
     this.#rebuilds = this.#newRebuilds();
@@ -130,9 +119,9 @@ export class Controller {
 
   async #start(): Promise<void> {
     const { version, log } = this.#options;
-    const { builder } = this.#own();
+    const { builder } = this.#live.identity;
     this.#append(null, 'controller.started', { version, builder });
-    this.#targets.refresh(nodeNames(this.#config));
+    this.#targets.refresh(this.#live.nodes);
     this.#http = await startHttpServer({
       listen: this.#config.http.listen,
       view: this.#view(),
@@ -154,7 +143,7 @@ export class Controller {
     this.#discovery.start();
     this.#monitor.setPlan(this.#plan());
     this.#monitor.start();
-    this.#options.log.info({ nodes: nodeNames(this.#config) }, 'watching');
+    this.#options.log.info({ nodes: this.#live.nodes }, 'watching');
   }
 
   /** Whether the scheduler makes progress: for the service manager's watchdog and for /healthz. */
@@ -180,45 +169,24 @@ export class Controller {
   }
 
   async #loadAgain(): Promise<boolean> {
-    const { load, log } = this.#options;
+    const { log } = this.#options;
     try {
-      const loaded = await load();
-      this.#mustFit(loaded.config);
-      for (const value of await secretValues(loaded.config, this.#options.env)) this.#secrets.add(value);
-      // Whatever is wrong with it shows here, before anything goes by it.
-      poolPolicy(loaded.config, this.#own());
-      this.#loaded = loaded;
+      await this.#live.reload();
     } catch (error) {
       log.error({ err: error }, 'the configuration stays as it was');
       this.#append(null, 'config.rejected', { problems: error instanceof Error ? error.message : String(error) });
       return false;
     }
-    const nodes = nodeNames(this.#config);
+    const { nodes, policy } = this.#live;
     this.#targets.refresh(nodes);
     this.#outlook.keepOnly(nodes);
-    this.#reconciler.replan(this.#policy());
+    this.#reconciler.replan(policy);
     this.#monitor.setPlan(this.#plan());
     this.#discovery.setInterval(this.#config.discovery.interval);
     this.#discovery.soon();
     this.#append(null, 'config.reloaded', { nodes });
     log.info({ nodes }, 'the configuration was read again');
     return true;
-  }
-
-  /** What only a new start can change. */
-  #mustFit(config: Config): void {
-    const before = this.#config;
-    const changed = [
-      ...(config.state_dir === before.state_dir ? [] : ['state_dir']),
-      ...(config.http.listen === before.http.listen ? [] : ['http.listen']),
-      ...(config.pool.name === before.pool.name ? [] : ['pool.name']),
-      // Another vCenter, or another place in it, has none of the VMs that were known: they would look gone.
-      ...placeKeys.filter((key) => config.vcenter[key] !== before.vcenter[key]).map((key) => `vcenter.${key}`),
-    ];
-    if (changed.length === 0) return;
-    throw new RegrowError('CONFIG_INVALID', `${changed.join(', ')} cannot be changed while the controller runs.`, {
-      remedy: 'Restart the service.',
-    });
   }
 
   /** Ends the daemon. */
@@ -242,36 +210,26 @@ export class Controller {
   }
 
   get #config(): Config {
-    return this.#loaded.config;
-  }
-
-  #own(): Pick<ControllerParts, 'self' | 'builder' | 'isTakenOut'> {
-    const machine = this.#options.hostname.split('.')[0] ?? 'localhost';
-    const self = resolveSelf(this.#config, machine);
-    return { self, builder: self ?? machine, isTakenOut: isTakenOut(this.#loaded, machine) };
+    return this.#live.config;
   }
 
   #parts(): ControllerParts {
     const { env, command } = this.#options;
-    return { ...this.#own(), config: this.#config, journal: this.#journal, env, command, now: () => new Date() };
-  }
-
-  #policy(): ReturnType<typeof poolPolicy> {
-    return poolPolicy(this.#config, this.#own());
-  }
-
-  /** In a large pool each node is observed by a few; an admin host observes all. */
-  #observes(node: string): boolean {
-    const { self } = this.#own();
-    const { nodes } = this.#reconciler.state;
-    return self === null || observersOf(node, nodeNames(this.#config), (name) => isAtWork(nodes[name])).includes(self);
+    return {
+      ...this.#live.identity,
+      config: this.#config,
+      journal: this.#journal,
+      env,
+      command,
+      now: () => new Date(),
+    };
   }
 
   /** Every check of every other node that this controller observes. */
   #plan(): readonly PlanEntry[] {
-    const { self } = this.#own();
-    return nodeNames(this.#config)
-      .filter((node) => node !== self && this.#observes(node))
+    const { self } = this.#live.identity;
+    return this.#live.nodes
+      .filter((node) => node !== self && this.#inquiry.observes(node))
       .flatMap((node) =>
         Object.entries(nodeSettings(this.#config, node).checks).map(([name, check]) => ({ node, name, check })),
       );
@@ -284,8 +242,8 @@ export class Controller {
       policy: () => this.#reconciler.policy,
       state: () => this.#reconciler.state,
       controller: () => ({
-        name: this.#own().builder,
-        node: this.#own().self,
+        name: this.#live.identity.builder,
+        node: this.#live.identity.self,
         version: this.#options.version,
         started_at: this.#startedAt.toISOString(),
       }),
@@ -296,12 +254,20 @@ export class Controller {
     });
   }
 
+  #newInquiry(): Inquiry {
+    return new Inquiry({
+      live: this.#live,
+      targets: this.#targets,
+      self: this.#self,
+      probes: () => this.#probes(),
+      state: () => this.#reconciler.state,
+      dispute: () => this.#membership.report.conflict,
+    });
+  }
+
   #newConsultations(): Consultations {
     return new Consultations({
-      votes: (node) => this.#votes(node),
-      confirm: (node) => this.#confirm(node),
-      self: () => this.#self.facts(this.#config.state_dir, this.#witnesses()),
-      rollout: () => this.#rollout(),
+      inquiry: this.#inquiry,
       tell: (event) => this.#reconciler.handle(event),
       log: this.#options.log,
     });
@@ -320,48 +286,6 @@ export class Controller {
       mayAct: (node) => !isHeldHere(turnOf(node)) && this.#rebuilds.running.length === 0,
       settle: async (node) => void (await settle(this.#parts(), [node])),
     });
-  }
-
-  /** Every other observer of the node, and every witness. */
-  async #votes(node: string): Promise<readonly Vote[]> {
-    const { self } = this.#own();
-    const { nodes } = this.#reconciler.state;
-    const observers = observersOf(node, nodeNames(this.#config), (name) => isAtWork(nodes[name]));
-    const addresses = this.#targets.addresses();
-    const port = portOf(this.#config.http.listen);
-    const token = await this.#token();
-    const ask = async (name: string, address: string | undefined, at: number, isNamed = false): Promise<Vote> => {
-      if (token === null) return silentVote(name, 'http.token is not set here');
-      if (address === undefined) return silentVote(name, 'its address is not known');
-      return askVote({ name, address }, node, { port: at, token, isNamed });
-    };
-    return Promise.all([
-      ...observers.filter((name) => name !== self).map((name) => ask(name, addresses.get(name), port)),
-      ...this.#witnesses().map((witness) => ask(witness.text, witness.host, witness.port, true)),
-    ]);
-  }
-
-  #witnesses(): readonly { readonly text: string; readonly host: string; readonly port: number }[] {
-    const port = portOf(this.#config.http.listen);
-    return this.#config.safety.witnesses.map((text) => ({ text, ...witnessAddress(text, port) }));
-  }
-
-  async #confirm(node: string): Promise<Confirmation> {
-    const { checks, ssh } = nodeSettings(this.#config, node);
-    const target = this.#targets.of(node, this.#reconciler.state);
-    const read = this.#reconciler.state.nodes[node]?.read?.found;
-    return confirmFailure(checks, target, {
-      probes: this.#probes(),
-      sshd: (address, timeoutMs) => probeSshBanner(address, ssh.port, timeoutMs),
-      isDown: read?.kind === 'absent' || (read?.kind === 'vm' && read.power === 'off'),
-    });
-  }
-
-  /** Why nothing should be built just now: the image is being copied, or the members of the pool are in dispute. */
-  async #rollout(): Promise<string | null> {
-    if (await isImageIncomplete(this.#config.image.ovf)) return 'the image on this machine is under construction';
-    const { conflict } = this.#membership.report;
-    return conflict === null ? null : `the members of the pool are in dispute: ${conflict}`;
   }
 
   #probes(): Probes {
@@ -390,11 +314,11 @@ export class Controller {
       read: () => discoverPool(this.#parts()),
       onRead: ({ nodes, unfinished }: PoolReading, begunAt: number) => {
         if (this.#outlook.wasRead()) this.#append(null, 'discovery.restored', {});
-        this.#targets.refresh(nodeNames(this.#config));
+        this.#targets.refresh(this.#live.nodes);
         this.#reconciler.handle({ kind: 'read', begunAt, nodes });
         // Who observes whom follows from who is at work.
         this.#monitor.setPlan(this.#plan());
-        this.#leftovers.seen(unfinished.filter((node) => node !== this.#own().self));
+        this.#leftovers.seen(unfinished.filter((node) => node !== this.#live.identity.self));
         void this.#exchange();
         this.#prune();
       },
@@ -420,7 +344,7 @@ export class Controller {
       runCommand: (argv, node, ms) => this.#runCommand(argv, node, ms),
     });
     return new Reconciler({
-      policy: this.#policy(),
+      policy: this.#live.policy,
       clock: this.#clock,
       log,
       memory: this.#memory(),
@@ -439,7 +363,7 @@ export class Controller {
       monotonicMs: () => this.#clock.now(),
       now: () => new Date(),
       bootId: monotonicNow().bootId,
-      nodes: () => nodeNames(this.#config),
+      nodes: () => this.#live.nodes,
     });
     return {
       ...memory,
@@ -483,14 +407,10 @@ export class Controller {
   #newMembership(): MembershipKeeper {
     return new MembershipKeeper({
       stateDir: this.#config.state_dir,
-      builder: this.#own().builder,
-      loaded: () => this.#loaded.membership,
-      peers: () => this.#peers(),
-      ask: async (peer) => {
-        const token = await this.#token();
-        if (token === null) return { kind: 'silent', reason: 'http.token is not set here' };
-        return askMembership(peer, { port: portOf(this.#config.http.listen), token });
-      },
+      builder: this.#live.identity.builder,
+      loaded: () => this.#live.loaded.membership,
+      peers: () => this.#inquiry.peers(),
+      ask: this.#inquiry.askMembership,
       now: () => new Date(),
       journal: (type, data) => this.#append(null, type, data),
       onAdopted: async () => {
@@ -502,23 +422,13 @@ export class Controller {
     });
   }
 
-  #peers(): readonly Peer[] {
-    const { self } = this.#own();
-    return [...this.#targets.addresses()].flatMap(([name, address]) => (name === self ? [] : [{ name, address }]));
-  }
-
   /** Hears what the other controllers know of the membership. Without a token they tell nobody. */
   async #exchange(): Promise<void> {
     try {
-      if ((await this.#token()) !== null) await this.#membership.exchange();
+      if ((await this.#live.token()) !== null) await this.#membership.exchange();
     } catch (error) {
       this.#options.log.error({ err: error }, 'the membership could not be exchanged');
     }
-  }
-
-  async #token(): Promise<string | null> {
-    const { token } = this.#config.http;
-    return token === null ? null : resolveSecret(token, this.#options.env);
   }
 
   async #runCommand(argv: readonly string[], node: string, timeoutMs: number): Promise<ActionResult> {
@@ -562,7 +472,7 @@ export class Controller {
         if (!this.#isRecovered) return { ok: false, reason: 'what an earlier process left is not settled yet' };
         return this.#outlook.discovery.at === null ? { ok: false, reason: 'vCenter was not read yet' } : { ok: true };
       },
-      token: () => this.#token(),
+      token: () => this.#live.token(),
     };
   }
 }

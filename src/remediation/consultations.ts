@@ -3,7 +3,8 @@ import type { PoolEvent } from '../pool/events.ts';
 import type { VmIdentity } from '../pool/outcome.ts';
 import type { Logger } from '../logging.ts';
 
-export interface ConsultationsParts {
+/** Whom and what a controller asks before it acts. */
+export interface Inquiries {
   /** The other observers of a node, each asked within a deadline; one that cannot be asked is a silent vote. */
   votes(node: string): Promise<readonly Vote[]>;
   /** A fresh probe of the node, by another path where there is one. */
@@ -12,6 +13,10 @@ export interface ConsultationsParts {
   self(): Promise<SelfFacts>;
   /** Why image or configuration are being changed; null when they are not. */
   rollout(): Promise<string | null>;
+}
+
+export interface ConsultationsParts {
+  readonly inquiry: Inquiries;
   tell(event: PoolEvent): void;
   readonly log: Logger;
 }
@@ -35,11 +40,12 @@ export class Consultations {
   }
 
   async #gather(node: string): Promise<Consultation> {
+    const { inquiry } = this.#parts;
     const [votes, confirmation, self, rollout] = await Promise.all([
-      this.#parts.votes(node).catch((): readonly Vote[] => []),
-      this.#parts.confirm(node).catch((error: unknown): Confirmation => ({ status: 'unknown', detail: String(error) })),
-      this.#parts.self().catch(() => nothingKnown),
-      this.#parts.rollout().catch((error: unknown) => `whether the image is whole cannot be told: ${String(error)}`),
+      inquiry.votes(node).catch((): readonly Vote[] => []),
+      inquiry.confirm(node).catch((error: unknown): Confirmation => ({ status: 'unknown', detail: String(error) })),
+      inquiry.self().catch(() => nothingKnown),
+      inquiry.rollout().catch((error: unknown) => `whether the image is whole cannot be told: ${String(error)}`),
     ]);
     return { votes, confirmation, self, rollout };
   }

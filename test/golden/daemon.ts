@@ -176,13 +176,15 @@ export class Daemon implements TimerOwner {
 
   #newConsultations(asking: Asking): Consultations {
     return new Consultations({
-      votes: async (node) => votesOn(asking, node, this.reconciler.state),
-      confirm: async (node) => {
-        const { state } = this.reconciler;
-        return confirmationOf(asking, this.#targets.of(node, state), state.nodes[node]);
+      inquiry: {
+        votes: async (node) => votesOn(asking, node, this.reconciler.state),
+        confirm: async (node) => {
+          const { state } = this.reconciler;
+          return confirmationOf(asking, this.#targets.of(node, state), state.nodes[node]);
+        },
+        self: async () => selfOf(asking, this.#stalledAgoMs()),
+        rollout: async () => this.#machine.rollout,
       },
-      self: async () => selfOf(asking, this.#stalledAgoMs()),
-      rollout: async () => this.#machine.rollout,
       tell: (event) => {
         if (!this.isGone) this.#soon(() => this.reconciler.handle(event));
       },

@@ -11,7 +11,19 @@ afterAll(() => rmSync(house, { recursive: true, force: true }));
 for (const file of ['.oxlintrc.json', 'tsconfig.json', 'package.json']) cpSync(join(root, file), join(house, file));
 symlinkSync(join(root, 'node_modules'), join(house, 'node_modules'));
 
-const folders = ['ansible', 'cli', 'config', 'http', 'monitor', 'notify', 'peers', 'pool', 'remediation', 'store'];
+const folders = [
+  'ansible',
+  'cli',
+  'config',
+  'controller',
+  'http',
+  'monitor',
+  'notify',
+  'peers',
+  'pool',
+  'remediation',
+  'store',
+];
 const files = ['errors', 'logging', 'controller', 'main'];
 for (const folder of folders) write(`src/${folder}/thing.ts`, `export const thing = '${folder}';\n`);
 for (const file of files) write(`src/${file}.ts`, `export const thing = '${file}';\n`);
@@ -42,7 +54,8 @@ const inFolder = (folder: string): string => `../../${folder}/thing.ts`;
 const everything = [...folders.map(inFolder), ...files.map((file) => `../../${file}.ts`)];
 const below = ['../../errors.ts', '../../logging.ts'];
 const layer = [...['pool', 'config'].map(inFolder), ...below];
-const onTop = [...folders.filter((each) => each !== 'cli' && each !== 'http').map(inFolder), ...below];
+const parts = folders.filter((each) => each !== 'cli' && each !== 'controller');
+const onTop = [...parts.filter((each) => each !== 'http').map(inFolder), ...below];
 
 describe('the rule of imports', () => {
   it.each<[string, readonly string[]]>([
@@ -56,6 +69,7 @@ describe('the rule of imports', () => {
     ['remediation', [...layer, inFolder('ansible'), inFolder('store')]],
     ['http', onTop],
     ['cli', [...onTop, '../../controller.ts']],
+    ['controller', [...parts.map(inFolder), ...below]],
   ])('lets %s import what it may, and nothing else', (folder, allowed) => {
     const others = everything.filter((path) => path !== inFolder(folder));
     const forbidden = others.filter((path) => !allowed.includes(path));

@@ -1,0 +1,113 @@
+import { nodeSettings } from '../config/node-settings.ts';
+import type { SelfWatch } from '../monitor/self-watch.ts';
+import { confirmFailure } from '../monitor/confirm.ts';
+import type { Probes } from '../monitor/probes/probes.ts';
+import { probeSshBanner } from '../monitor/probes/ssh-banner.ts';
+import { askMembership, portOf, type Peer } from '../peers/client.ts';
+import { askVote, silentVote, witnessAddress } from '../peers/vote.ts';
+import { isAtWork } from '../pool/act-gates.ts';
+import type { Confirmation, SelfFacts, Vote } from '../pool/consultation.ts';
+import type { PoolState } from '../pool/node-state.ts';
+import { observersOf } from '../pool/observers.ts';
+import type { Inquiries } from '../remediation/consultations.ts';
+import { isImageIncomplete } from '../remediation/image.ts';
+import type { Targets } from '../remediation/targets.ts';
+import type { LiveConfig } from './live-config.ts';
+
+export interface InquiryParts {
+  readonly live: LiveConfig;
+  readonly targets: Targets;
+  readonly self: SelfWatch;
+  readonly probes: () => Probes;
+  readonly state: () => PoolState;
+  /** Why the members of the pool are in dispute; null when they are not. */
+  readonly dispute: () => string | null;
+}
+
+interface Witness {
+  readonly text: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What is asked before an act: the other observers and the witnesses, the machine itself, and the node once more by another path. */
+export class Inquiry implements Inquiries {
+  readonly #parts: InquiryParts;
+
+  constructor(parts: InquiryParts) {
+    this.#parts = parts;
+  }
+
+  /** In a large pool each node is observed by a few; an admin host observes all. */
+  observes(node: string): boolean {
+    const { self } = this.#parts.live.identity;
+    return self === null || this.#observersOf(node).includes(self);
+  }
+
+  /** Every other node whose address is known. */
+  peers(): readonly Peer[] {
+    const { live, targets } = this.#parts;
+    const { self } = live.identity;
+    return [...targets.addresses()].flatMap(([name, address]) => (name === self ? [] : [{ name, address }]));
+  }
+
+  /** The list of members that a peer goes by. */
+  readonly askMembership = async (peer: Peer): ReturnType<typeof askMembership> => {
+    const { live } = this.#parts;
+    const token = await live.token();
+    if (token === null) return { kind: 'silent', reason: 'http.token is not set here' };
+    return askMembership(peer, { port: portOf(live.config.http.listen), token });
+  };
+
+  /** Of every other observer of the node, and of every witness. */
+  async votes(node: string): Promise<readonly Vote[]> {
+    const { live, targets } = this.#parts;
+    const { self } = live.identity;
+    const addresses = targets.addresses();
+    const port = portOf(live.config.http.listen);
+    const token = await live.token();
+    const ask = async (name: string, address: string | undefined, at: number, isNamed = false): Promise<Vote> => {
+      if (token === null) return silentVote(name, 'http.token is not set here');
+      if (address === undefined) return silentVote(name, 'its address is not known');
+      return askVote({ name, address }, node, { port: at, token, isNamed });
+    };
+    const observers = this.#observersOf(node).filter((name) => name !== self);
+    return Promise.all([
+      ...observers.map((name) => ask(name, addresses.get(name), port)),
+      ...this.#witnesses().map((witness) => ask(witness.text, witness.host, witness.port, true)),
+    ]);
+  }
+
+  async confirm(node: string): Promise<Confirmation> {
+    const { live, targets, state, probes } = this.#parts;
+    const { checks, ssh } = nodeSettings(live.config, node);
+    const read = state().nodes[node]?.read?.found;
+    return confirmFailure(checks, targets.of(node, state()), {
+      probes: probes(),
+      sshd: (address, timeoutMs) => probeSshBanner(address, ssh.port, timeoutMs),
+      isDown: read?.kind === 'absent' || (read?.kind === 'vm' && read.power === 'off'),
+    });
+  }
+
+  async self(): Promise<SelfFacts> {
+    return this.#parts.self.facts(this.#parts.live.config.state_dir, this.#witnesses());
+  }
+
+  /** Why nothing should be built just now: the image is being copied, or the members of the pool are in dispute. */
+  async rollout(): Promise<string | null> {
+    if (await isImageIncomplete(this.#parts.live.config.image.ovf))
+      return 'the image on this machine is under construction';
+    const dispute = this.#parts.dispute();
+    return dispute === null ? null : `the members of the pool are in dispute: ${dispute}`;
+  }
+
+  #observersOf(node: string): readonly string[] {
+    const { nodes } = this.#parts.state();
+    return observersOf(node, this.#parts.live.nodes, (name) => isAtWork(nodes[name]));
+  }
+
+  #witnesses(): readonly Witness[] {
+    const port = portOf(this.#parts.live.config.http.listen);
+    return this.#parts.live.config.safety.witnesses.map((text) => ({ text, ...witnessAddress(text, port) }));
+  }
+}
