@@ -5,12 +5,14 @@ import type { FastifyReply } from 'fastify';
 export interface Problem {
   readonly status: number;
   readonly detail: string;
+  /** Further members of the body, such as the gate that refuses. */
+  readonly more?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The body of a problem. */
-export function problemBody({ status, detail }: Problem): string {
-  return JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail });
+export function problemBody({ status, detail, more }: Problem): string {
+  return JSON.stringify({ ...more, type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail });
 }
 
 /** Answers with a problem. */

@@ -23,11 +23,13 @@ export interface HttpServerOptions {
   /** `host:port`, as `http.listen` has it. */
   readonly listen: string;
   readonly view: ControllerView;
+  /** What is served; all that there is unless said otherwise. */
+  readonly routes?: readonly Route[];
   /** Told of answers that failed inside; the asker is not. */
   readonly onFault: (error: unknown, path: string) => void;
 }
 
-const routes: readonly Route[] = [...healthRoutes, ...poolRoutes, ...peerRoutes, ...eventRoutes];
+const allRoutes: readonly Route[] = [...healthRoutes, ...poolRoutes, ...peerRoutes, ...eventRoutes];
 
 const bodyLimitBytes = 16 * 1024;
 const maxConnections = 256;
@@ -35,6 +37,11 @@ const maxConnections = 256;
 const requestTimeoutMs = 10_000;
 const keepAliveMs = 5_000;
 const closeWithinMs = 1_000;
+const noUnderstanding = 'The request cannot be understood.';
+const refusals: Readonly<Record<number, string>> = {
+  413: `The body is longer than ${bodyLimitBytes} bytes.`,
+  415: 'The body has to be JSON: Content-Type: application/json.',
+};
 
 /** Listens. Throws HTTP_UNAVAILABLE, with a remedy, when the address cannot be had. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -43,10 +50,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return { url, close: () => closeSoon(app) };
 }
 
-function newServer({ view, onFault }: HttpServerOptions): FastifyInstance {
+function newServer({ view, routes = allRoutes, onFault }: HttpServerOptions): FastifyInstance {
   const failed = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const status = statusOf(error);
-    if (status < 500) return sendProblem(reply, { status, detail: 'The request cannot be understood.' });
+    if (status < 500) return sendProblem(reply, { status, detail: refusals[status] ?? noUnderstanding });
     onFault(error, pathOf(request));
     return sendProblem(reply, { status: 500, detail: 'This controller failed to answer. Its log tells why.' });
   };
@@ -62,6 +69,7 @@ function newServer({ view, onFault }: HttpServerOptions): FastifyInstance {
     clientErrorHandler: refuseNoise,
   });
   app.server.maxConnections = maxConnections;
+  readOnlyJson(app);
   app.addHook('onRequest', (_, reply, done) => {
     reply.headers(securityHeaders);
     done();
@@ -71,6 +79,16 @@ function newServer({ view, onFault }: HttpServerOptions): FastifyInstance {
   for (const route of routes) addRoute(app, route, view);
   for (const path of new Set(routes.map((route) => route.path))) refuseOtherMethods(app, path, routes);
   return app;
+}
+
+/** Bodies are JSON, or not there. */
+function readOnlyJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body === '') done(null);
+    else void parse(request, body, done);
+  });
 }
 
 async function listen(app: FastifyInstance, text: string): Promise<string> {

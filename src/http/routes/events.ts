@@ -1,28 +1,38 @@
-import { json, problem, type Route } from '../route.ts';
+import { z } from 'zod';
+import { json, openRoute, plainGet, type Route } from '../route.ts';
+import { eventsShape } from '../shapes/events.ts';
 
 const defaultLimit = 100;
 const maxLimit = 1000;
 
 /** What happened, from the journal. */
 export const eventRoutes: readonly Route[] = [
-  {
-    method: 'GET',
+  openRoute({
+    ...plainGet,
     path: '/v1/events',
-    isGuarded: false,
-    query: ['after', 'limit', 'node', 'run'],
-    answer: ({ query }, view) => {
-      const after = wholeNumber(query.get('after') ?? '0');
-      if (after === undefined) return problem(400, 'after: expected the id of an event, a whole number.');
-      const limit = wholeNumber(query.get('limit') ?? String(defaultLimit));
-      if (limit === undefined || limit < 1 || limit > maxLimit)
-        return problem(400, `limit: expected a whole number from 1 to ${maxLimit}.`);
-      const events = view.events({ after, limit, node: query.get('node'), run: query.get('run') });
-      // `after` of the next request: a reader goes on there, whether events came or not.
+    summary: 'What happened, oldest first.',
+    query: z.strictObject({
+      after: wholeNumber('expected the id of an event, a whole number')
+        .prefault('0')
+        .describe('Only events with a greater id.'),
+      limit: wholeNumber(`expected a whole number from 1 to ${maxLimit}`)
+        .refine((limit) => limit >= 1 && limit <= maxLimit, { error: `expected a whole number from 1 to ${maxLimit}` })
+        .prefault(String(defaultLimit))
+        .describe('At most so many.'),
+      node: z.string().optional().describe('Only of this node.'),
+      run: z.string().optional().describe('Only of this run.'),
+    }),
+    content: { 'application/json': eventsShape },
+    answer: ({ query: { after, limit, node, run } }, view) => {
+      const events = view.events({ after, limit, node, run });
       return json({ events, after: events.at(-1)?.id ?? after });
     },
-  },
+  }),
 ];
 
-function wholeNumber(text: string): number | undefined {
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+function wholeNumber(error: string) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, { error })
+    .transform(Number);
 }
