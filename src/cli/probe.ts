@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Config } from '../config/schema.ts';
+import type { AnyCheck } from '../config/schema.ts';
 import type { ProbeCheck } from '../monitor/probes/measure.ts';
 import type { ProbeResult } from '../monitor/probes/probe-result.ts';
 import { RegrowError } from '../errors.ts';
@@ -84,7 +84,7 @@ async function answer(context: CliContext, task: Task): Promise<number> {
 }
 
 async function chosenChecks(
-  checks: Config['checks'] | Config['host_checks'],
+  checks: Readonly<Record<string, AnyCheck>>,
   { check: names, onlyRebuild }: ProbeOptions,
 ): Promise<readonly (readonly [string, ProbeCheck])[]> {
   const { isProbeCheck } = await import('../monitor/probes/measure.ts');

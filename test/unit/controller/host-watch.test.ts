@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AnyCheck, HostCheck } from '../../../src/config/schema.ts';
+import type { HostCheck } from '../../../src/config/schema.ts';
 import { HostWatch } from '../../../src/controller/host-watch.ts';
 import { createLogger, SecretValues } from '../../../src/logging.ts';
 import { SimulatedClock } from '../../fakes/clock.ts';
@@ -120,8 +120,8 @@ describe('the watch of the own machine', () => {
   it('measures what is configured now', async () => {
     const machine = new OwnMachine();
     const watch = machine.start();
-    const fast: AnyCheck = { ...index, failures: 1 };
-    machine.checks = { other: fast as HostCheck };
+    const fast: HostCheck = { ...index, failures: 1 };
+    machine.checks = { other: fast };
     watch.replan();
     await machine.answers('failed', 2);
     expect(machine.acts).toEqual(['other: "reboot"']);
