@@ -3,6 +3,8 @@ import type { LoadedConfig } from './config/load.ts';
 import { nodeSettings } from './config/node-settings.ts';
 import type { Config } from './config/schema.ts';
 import { secretValues } from './config/secret-refs.ts';
+import { takeHostAction } from './controller/host-actions.ts';
+import { HostWatch } from './controller/host-watch.ts';
 import { Inquiry } from './controller/inquiry.ts';
 import { LiveConfig } from './controller/live-config.ts';
 import type { ControllerView } from './http/controller-view.ts';
@@ -77,6 +79,7 @@ export class Controller {
   readonly #consultations: Consultations;
   readonly #self: SelfWatch;
   readonly #leftovers: Leftovers;
+  readonly #host: HostWatch;
   #http: HttpServer | undefined;
   #isRecovered = false;
   #isEnding = false;
@@ -98,6 +101,7 @@ export class Controller {
     this.#orders = this.#newOrdersWatch();
     this.#monitor = this.#newMonitor();
     this.#membership = this.#newMembership();
+    this.#host = this.#newHostWatch();
   }
 
   /** Starts everything. Throws CONTROLLER_RUNNING, JOURNAL_UNUSABLE, HTTP_UNAVAILABLE or SECRET_UNAVAILABLE. */
@@ -143,6 +147,7 @@ export class Controller {
     this.#discovery.start();
     this.#monitor.setPlan(this.#plan());
     this.#monitor.start();
+    this.#host.start();
     this.#options.log.info({ nodes: this.#live.nodes }, 'watching');
   }
 
@@ -182,6 +187,7 @@ export class Controller {
     this.#outlook.keepOnly(nodes);
     this.#reconciler.replan(policy);
     this.#monitor.setPlan(this.#plan());
+    this.#host.replan();
     this.#discovery.setInterval(this.#config.discovery.interval);
     this.#discovery.soon();
     this.#append(null, 'config.reloaded', { nodes });
@@ -201,6 +207,7 @@ export class Controller {
 
   async #end(): Promise<void> {
     this.#monitor.stop();
+    this.#host.stop();
     this.#discovery.stop();
     this.#orders.stop();
     this.#reconciler.stop();
@@ -248,6 +255,7 @@ export class Controller {
         started_at: this.#startedAt.toISOString(),
       }),
       membership: () => this.#membership.report,
+      hostChecks: () => this.#host.report(),
       isTrusted: () => this.#self.isTrusted && this.#outlook.discovery.ok,
       monotonicMs: () => this.#clock.now(),
       now: () => new Date(),
@@ -402,6 +410,36 @@ export class Controller {
         this.#reconciler.handle({ kind: 'stalled', ms });
       },
     });
+  }
+
+  #newHostWatch(): HostWatch {
+    return new HostWatch({
+      clock: this.#clock,
+      probes: this.#probes(),
+      journal: this.#journal,
+      log: this.#options.log,
+      name: () => this.#live.identity.builder,
+      checks: () => this.#config.host_checks,
+      hold: () => this.#hostHold(),
+      act: (_, action) =>
+        takeHostAction(action, {
+          parts: () => this.#parts(),
+          policy: () => this.#reconciler.policy,
+          state: () => this.#reconciler.state,
+          votes: (node) => this.#inquiry.votes(node),
+          runCommand: (argv, node, ms) => this.#runCommand(argv, node, ms),
+        }),
+      now: () => new Date(),
+    });
+  }
+
+  /** A pause and the mode hold the actions of this machine's own checks as they hold rebuilds. */
+  #hostHold(): string | null {
+    const { builder } = this.#live.identity;
+    const { mode } = this.#config.safety;
+    const pause = this.#reconciler.state.pauses.find(({ scope }) => scope === 'pool' || scope === `node/${builder}`);
+    if (pause !== undefined) return `${pause.scope} is paused: ${pause.reason}`;
+    return mode === 'act' ? null : `safety.mode is ${mode}`;
   }
 
   #newMembership(): MembershipKeeper {

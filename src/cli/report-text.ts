@@ -97,7 +97,7 @@ function counterText({ checks }: NodeReport): string {
 }
 
 function summaryLines(
-  { pool, at, nodes, healthy, pauses, discovery, membership, controller }: PoolReport,
+  { pool, at, nodes, healthy, pauses, discovery, membership, controller, host_checks }: PoolReport,
   style: Style,
 ): readonly string[] {
   const nowMs = Date.parse(at);
@@ -113,6 +113,17 @@ function summaryLines(
       ? []
       : [style.yellow(`vCenter cannot be read: ${inert(discovery.error)}`)]),
     ...(membership.conflict === null ? [] : [style.red(`membership conflict: ${inert(membership.conflict)}`)]),
+    ...hostCheckLines(host_checks, style),
     ...pauses.map((pause) => style.yellow(`paused: ${inert(scopeText(pause.scope))} ${pauseText(pause)}`)),
   ];
+}
+
+/** Checks of the controller's own machine are shown when they fail. */
+function hostCheckLines(checks: PoolReport['host_checks'] | undefined, style: Style): readonly string[] {
+  return (checks ?? [])
+    .filter(({ failures, verdict }) => failures > 0 || verdict === 'unhealthy')
+    .map(({ name, failures, of, verdict, last }) => {
+      const text = `own machine: ${inert(name)} ${failures}/${of}: ${inert(last?.detail ?? 'not measured yet')}`;
+      return style[verdict === 'unhealthy' ? 'red' : 'yellow'](text);
+    });
 }

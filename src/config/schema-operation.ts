@@ -87,6 +87,11 @@ export const remediationSchema = z
     stagger: positiveDuration
       .prefault('30s')
       .describe('How long each next candidate for a rebuild waits for the one before it. It saves double work only.'),
+    reboot_command: z
+      .array(line, { error: 'expected a program and its arguments' })
+      .min(1, { error: 'expected a program' })
+      .prefault(['systemctl', 'reboot'])
+      .describe('What `on_failure: reboot` of a host check runs.'),
     on_stop: z
       .enum(['leave', 'wait'], { error: 'expected leave or wait' })
       .prefault('leave')

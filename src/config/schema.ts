@@ -102,6 +102,8 @@ export type Config = DeepReadonly<z.output<typeof configSchema>>;
 export type Check = DeepReadonly<z.output<typeof checkSchema>>;
 /** A check of the own host. */
 export type HostCheck = DeepReadonly<z.output<typeof hostCheckSchema>>;
+/** A check of either kind, as it is measured. */
+export type AnyCheck = Check | HostCheck;
 
 type DeepReadonly<T> = T extends SecretLiteral
   ? T

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import type { SoloEntry } from './plan.ts';
 import type { Work } from './pulse.ts';
 
 /** How many measurements run at once: enough that the slowest ones do not hold up the rest of a pool of a thousand nodes. */
@@ -20,12 +21,15 @@ export class Lanes {
     for (const lane of [this.#network, this.#commands, this.#playbooks]) lane.clear();
   }
 
-  #laneOf(type: 'tcp' | 'http' | 'command' | 'playbook'): PQueue {
+  #laneOf(type: SoloEntry['check']['type']): PQueue {
     switch (type) {
       case 'tcp':
       case 'http':
         return this.#network;
       case 'command':
+      case 'filesystem':
+      case 'memory':
+      case 'cpu':
         return this.#commands;
       case 'playbook':
         return this.#playbooks;
