@@ -97,6 +97,7 @@ export const poolReportShape: z.ZodType<PoolReport> = z.object({
   discovery: z.object({ ok: z.boolean(), at: time.nullable(), error: z.string().nullable() }),
   membership: z.object({ version: z.int(), by: z.string().nullable(), conflict: z.string().nullable() }),
   nodes: z.array(nodeReportShape),
+  host_checks: z.array(checkReport).describe("Checks of the controller's own machine."),
 });
 
 /** The list of nodes. */
