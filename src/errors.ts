@@ -14,6 +14,8 @@ export const errorCodes = {
   CONTROLLER_RUNNING: 'A controller already runs on this machine.',
   HTTP_UNAVAILABLE: 'The address of the HTTP server cannot be listened on.',
   RUN_FINISHED: 'The run has its outcome already, and its record no longer changes.',
+  UNIT_DIFFERS: 'A unit of systemd is there already, and differs.',
+  SYSTEMD_REFUSED: 'systemd did not do what it was told.',
 } as const;
 export type ErrorCode = keyof typeof errorCodes;
 

@@ -27,6 +27,8 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'DISCOVERY_FAILED':
     case 'HTTP_UNAVAILABLE':
     case 'RUN_FINISHED':
+    case 'UNIT_DIFFERS':
+    case 'SYSTEMD_REFUSED':
       return exitCodes.fault;
   }
 }
