@@ -37,8 +37,8 @@ const property = (name: string): string => inside('systemctl', 'show', '-P', nam
 /** The daemon's main process, once it is another one than before and ready. */
 async function daemon(before = ''): Promise<string> {
   return until('an active daemon', () => {
-    const main = property('MainPID');
-    return main !== '0' && main !== before && property('ActiveState') === 'active' ? main : undefined;
+    const running = property('MainPID');
+    return running !== '0' && running !== before && property('ActiveState') === 'active' ? running : undefined;
   });
 }
 
