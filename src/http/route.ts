@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { ControllerView } from './controller-view.ts';
+import type { Entity } from './entity.ts';
 import type { Problem } from './problem.ts';
 
 /** A request as it came, before a route has looked at it. */
@@ -23,6 +24,8 @@ export interface RouteRequest<Query, Body> extends Pick<RawRequest, 'params' | '
 
 export type RouteAnswer =
   | { readonly kind: 'json'; readonly status: 200 | 202; readonly body: unknown }
+  /** JSON that was made before. */
+  | { readonly kind: 'entity'; readonly entity: Entity }
   | {
       readonly kind: 'text';
       /** The whole content type. */
