@@ -103,7 +103,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   serve(app, options, options.routes ?? allRoutes(view, streams));
   const url = await listen(app, options.listen);
   return {
-    url,
+    // Fastify does not know that its server is one of HTTPS.
+    url: tls === null ? url : url.replace(/^http:/, 'https:'),
     renew: (identity) => {
       for (const listener of listeners) if (listener instanceof TlsServer) listener.setSecureContext(secure(identity));
     },
