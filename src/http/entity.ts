@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
-/** A text to be sent, with a tag that changes when its meaning does (RFC 9110, 8.8.3). */
+/** What is to be sent, encoded once for all readers, with a tag that changes when its meaning does (RFC 9110, 8.8.3). */
 export interface Entity {
-  readonly text: string;
+  readonly bytes: Buffer;
   readonly etag: string;
 }
 
@@ -11,12 +11,13 @@ export function jsonEntity(body: unknown): Entity {
   if (typeof body !== 'object' || body === null || !('at' in body) || typeof body.at !== 'string')
     return entity(JSON.stringify(body));
   const rest = JSON.stringify({ ...body, at: undefined });
-  return { text: `{"at":${JSON.stringify(body.at)}${rest === '{}' ? '' : ','}${rest.slice(1)}`, etag: tagOf(rest) };
+  const text = `{"at":${JSON.stringify(body.at)}${rest === '{}' ? '' : ','}${rest.slice(1)}`;
+  return { bytes: Buffer.from(text), etag: tagOf(rest) };
 }
 
 /** Text as an entity. */
 export function entity(text: string): Entity {
-  return { text, etag: tagOf(text) };
+  return { bytes: Buffer.from(text), etag: tagOf(text) };
 }
 
 /** Whether a reader that sent this `If-None-Match` has the entity already. */

@@ -55,10 +55,10 @@ function isKept(route: Route): boolean {
   return route.method === 'GET' && !route.isGuarded;
 }
 
-function sendEntity({ request, reply }: Exchange, type: string, { text, etag }: Entity): FastifyReply {
+function sendEntity({ request, reply }: Exchange, type: string, { bytes, etag }: Entity): FastifyReply {
   reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'accept' });
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
-  return reply.type(type).send(text);
+  return reply.type(type).send(bytes);
 }
 
 function rawRequest(request: FastifyRequest, route: Route): RawRequest {

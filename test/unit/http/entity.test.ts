@@ -25,11 +25,11 @@ describe('an answer that the reader has already', () => {
   });
 
   it('is known by any of the tags that were sent, weak or strong', () => {
-    const { etag, text } = jsonEntity({ at: '2026-01-01T00:00:00Z', a: 1 });
-    expect(JSON.parse(text)).toEqual({ at: '2026-01-01T00:00:00Z', a: 1 });
+    const { etag, bytes } = jsonEntity({ at: '2026-01-01T00:00:00Z', a: 1 });
+    expect(JSON.parse(bytes.toString())).toEqual({ at: '2026-01-01T00:00:00Z', a: 1 });
     expect(jsonEntity({ at: '2027-01-01T00:00:00Z', a: 1 }).etag).toBe(etag);
     expect(jsonEntity({ at: '2026-01-01T00:00:00Z', a: 2 }).etag).not.toBe(etag);
-    expect(jsonEntity({ at: 'x' }).text).toBe('{"at":"x"}');
+    expect(jsonEntity({ at: 'x' }).bytes.toString()).toBe('{"at":"x"}');
     for (const header of [etag, `"x", ${etag}`, '*', etag.slice(2)]) expect(isKnown(header, etag)).toBe(true);
     for (const header of [undefined, '', '"x"', etag.slice(0, -2)]) expect(isKnown(header, etag)).toBe(false);
   });
@@ -46,13 +46,13 @@ describe('an answer that takes long to make', () => {
       },
       () => now,
     );
-    expect(slow().text).toBe('1');
+    expect(slow().bytes.toString()).toBe('1');
     now += 799;
-    expect(slow().text).toBe('1');
+    expect(slow().bytes.toString()).toBe('1');
     now += 1;
-    expect(slow().text).toBe('2');
+    expect(slow().bytes.toString()).toBe('2');
     now += 1_000;
-    expect(slow().text).toBe('3');
+    expect(slow().bytes.toString()).toBe('3');
   });
 
   it('is made anew each time when making it takes no time', () => {
@@ -61,6 +61,6 @@ describe('an answer that takes long to make', () => {
       () => entity(String((made += 1))),
       () => 0,
     );
-    expect([quick().text, quick().text]).toEqual(['1', '2']);
+    expect([quick().bytes.toString(), quick().bytes.toString()]).toEqual(['1', '2']);
   });
 });
