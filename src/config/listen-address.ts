@@ -21,5 +21,5 @@ export function reachableUrl({ host, port }: ListenAddress, scheme: 'http' | 'ht
 
 /** Whether only this very machine can reach a server that listens there. */
 export function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

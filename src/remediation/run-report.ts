@@ -7,8 +7,8 @@ import {
   type ReportedPhase,
   type RunDetail,
   type RunReport,
+  type TaskReport,
 } from '../pool/run-report.ts';
-import type { TaskReport } from '../pool/run-report.ts';
 import type { Journal } from '../store/journal.ts';
 import type { Run } from '../store/runs.ts';
 import { decisionOf } from './decision.ts';

@@ -30,7 +30,12 @@ describe('a controller with a certificate', () => {
   it('is not told the token before it has proven itself', async () => {
     let isHeard = false;
     const impostor = await served(
-      { token: async () => ((isHeard = true), 'hunter2') },
+      {
+        token: async () => {
+          isHeard = true;
+          return 'hunter2';
+        },
+      },
       { tls: certificateFor('webbox2') },
     );
     const trust = await trustOf(certificateFor('webbox1'));
