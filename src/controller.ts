@@ -6,7 +6,9 @@ import { secretValues } from './config/secret-refs.ts';
 import { takeHostAction } from './controller/host-actions.ts';
 import { HostWatch } from './controller/host-watch.ts';
 import { Inquiry } from './controller/inquiry.ts';
+import { journalView } from './controller/journal-view.ts';
 import { LiveConfig } from './controller/live-config.ts';
+import { isOpenWide, openWideWarning } from './config/open-wide.ts';
 import type { ControllerView } from './http/controller-view.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { SecretValues, type Logger } from './logging.ts';
@@ -128,12 +130,14 @@ export class Controller {
     this.#targets.refresh(this.#live.nodes);
     this.#http = await startHttpServer({
       listen: this.#config.http.listen,
+      tls: await this.#live.readTls(),
       view: this.#view(),
       onFault: (error, path) => log.error({ err: error, path }, 'an HTTP answer failed'),
     });
     await this.#membership.publishIfEdited();
     this.#orders.start();
     log.info({ url: this.#http.url, pool: this.#config.pool.name, builder }, 'started');
+    if (isOpenWide(this.#config.http)) log.warn({ listen: this.#config.http.listen }, openWideWarning);
     void this.#begin();
   }
 
@@ -182,7 +186,8 @@ export class Controller {
       this.#append(null, 'config.rejected', { problems: error instanceof Error ? error.message : String(error) });
       return false;
     }
-    const { nodes, policy } = this.#live;
+    const { nodes, policy, tls } = this.#live;
+    if (tls !== null) this.#http?.renew(tls);
     this.#targets.refresh(nodes);
     this.#outlook.keepOnly(nodes);
     this.#reconciler.replan(policy);
@@ -504,7 +509,8 @@ export class Controller {
       report: () => this.#outlook.report(),
       observation: (node) => this.#outlook.observation(node),
       membership: () => this.#membership.record,
-      events: (filter) => this.#journal.events.list(filter),
+      ...journalView(this.#journal, this.#live.config.state_dir),
+      askControllers: () => this.#inquiry.controllers(),
       health: () => this.health(),
       ready: () => {
         if (!this.#isRecovered) return { ok: false, reason: 'what an earlier process left is not settled yet' };

@@ -12,7 +12,7 @@ export const errorCodes = {
   DISCOVERY_FAILED: 'vCenter could not be read.',
   CONTROLLER_UNREACHABLE: 'No controller answers.',
   CONTROLLER_RUNNING: 'A controller already runs on this machine.',
-  HTTP_UNAVAILABLE: 'The address of the HTTP server cannot be listened on.',
+  HTTP_UNAVAILABLE: 'The HTTP server cannot be started as configured.',
   RUN_FINISHED: 'The run has its outcome already, and its record no longer changes.',
   UNIT_DIFFERS: 'A unit of systemd is there already, and differs.',
   SYSTEMD_REFUSED: 'systemd did not do what it was told.',

@@ -5,7 +5,7 @@ import { exitCodes } from '../pool/outcome.ts';
 import type { NodeReport, PoolReport } from '../pool/report.ts';
 import type { CliContext } from './context.ts';
 import { askController, unreachable } from './controller-client.ts';
-import { gateTable } from './decision.ts';
+import { gateTable } from './gate-table.ts';
 import { renderTable, type Style } from './output.ts';
 import { serverArgument } from './server-argument.ts';
 import { ago } from './when.ts';

@@ -145,6 +145,22 @@ export const httpSchema = z
       })
       .prefault('127.0.0.1:8460')
       .describe('Address and port of the status page and API. The peers use the same port.'),
+    tls: z
+      .strictObject({
+        cert: absolutePath.describe('Certificate, followed by those between it and its authority, as PEM.'),
+        key: absolutePath.describe('Its key, as PEM, without passphrase; mode 0600.'),
+        ca: absolutePath
+          .nullable()
+          .prefault(null)
+          .describe(
+            "Authority that signed the controllers' certificates, each for its node's name; null: all controllers have this very certificate, signed by itself.",
+          ),
+      })
+      .nullable()
+      .prefault(null)
+      .describe(
+        'HTTPS instead of HTTP, on every controller of the pool; null: HTTP. The files are read again on SIGHUP.',
+      ),
     token: secret.nullable().prefault(null).describe('Bearer token for changes and for peers; null: both are refused.'),
   })
   .describe('The status page and API.');

@@ -3,7 +3,8 @@ import type { SelfWatch } from '../monitor/self-watch.ts';
 import { confirmFailure } from '../monitor/confirm.ts';
 import type { Probes } from '../monitor/probes/probes.ts';
 import { probeSshBanner } from '../monitor/probes/ssh-banner.ts';
-import { askMembership, portOf, type Peer } from '../peers/client.ts';
+import { askAll, type ControllerReply } from '../peers/all-controllers.ts';
+import { askMembership, askPeer, portOf, type Peer } from '../peers/client.ts';
 import { askVote, silentVote, witnessAddress } from '../peers/vote.ts';
 import { isAtWork } from '../pool/act-gates.ts';
 import type { Confirmation, SelfFacts, Vote } from '../pool/consultation.ts';
@@ -23,6 +24,9 @@ export interface InquiryParts {
   /** Why the members of the pool are in dispute; null when they are not. */
   readonly dispute: () => string | null;
 }
+
+/** A thousand nodes with a few checks each. */
+const maxReportBytes = 4 * 1024 * 1024;
 
 interface Witness {
   readonly text: string;
@@ -56,8 +60,22 @@ export class Inquiry implements Inquiries {
     const { live } = this.#parts;
     const token = await live.token();
     if (token === null) return { kind: 'silent', reason: 'http.token is not set here' };
-    return askMembership(peer, { port: portOf(live.config.http.listen), token });
+    return askMembership(peer, { port: portOf(live.config.http.listen), token, trust: live.trust });
   };
+
+  /** What every other controller of the pool says of it. */
+  async controllers(): Promise<readonly ControllerReply[]> {
+    const { live, targets } = this.#parts;
+    const addresses = targets.addresses();
+    const access = { port: portOf(live.config.http.listen), token: null, trust: live.trust, maxBytes: maxReportBytes };
+    return askAll({
+      controllers: live.nodes
+        .filter((name) => name !== live.identity.self)
+        .map((name) => ({ name, address: addresses.get(name) })),
+      ask: async (peer, deadlineMs) => askPeer(peer, '/v1/status', { ...access, deadlineMs }),
+      nowMs: () => performance.now(),
+    });
+  }
 
   /** Of every other observer of the node, and of every witness. */
   async votes(node: string): Promise<readonly Vote[]> {
@@ -69,7 +87,7 @@ export class Inquiry implements Inquiries {
     const ask = async (name: string, address: string | undefined, at: number, isNamed = false): Promise<Vote> => {
       if (token === null) return silentVote(name, 'http.token is not set here');
       if (address === undefined) return silentVote(name, 'its address is not known');
-      return askVote({ name, address }, node, { port: at, token, isNamed });
+      return askVote({ name, address }, node, { port: at, token, isNamed, trust: live.trust });
     };
     const observers = this.#observersOf(node).filter((name) => name !== self);
     return Promise.all([

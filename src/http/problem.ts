@@ -24,7 +24,7 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
     .send(problemBody(problem));
 }
 
-/** Headers of every answer. Nothing that is told here may be kept, framed, or taken for a page. */
+/** Headers of every answer that has none of its own: it may not be kept, framed, or taken for a page. */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

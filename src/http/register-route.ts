@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { entriesOf } from '../config/document.ts';
 import { refusal } from './bearer.ts';
 import type { ControllerView } from './controller-view.ts';
+import { entity, isKnown, jsonEntity, type Entity } from './entity.ts';
 import { sendProblem } from './problem.ts';
 import type { RawRequest, Route, RouteAnswer } from './route.ts';
 
@@ -15,23 +16,49 @@ export function addRoute(app: FastifyInstance, route: Route, view: ControllerVie
       return refused === undefined ? undefined : sendProblem(reply, refused);
     },
     handler: async (request, reply) =>
-      send(reply, await route.answer(rawRequest(request, route), view), request.method),
+      send({ request, reply, route }, await route.answer(rawRequest(request, route), view)),
   });
 }
 
-function send(reply: FastifyReply, answer: RouteAnswer, method: string): FastifyReply {
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly route: Route;
+}
+
+const jsonType = 'application/json; charset=utf-8';
+
+function send(exchange: Exchange, answer: RouteAnswer): FastifyReply {
+  const { request, reply, route } = exchange;
   switch (answer.kind) {
     case 'json':
-      return reply.code(answer.status).type('application/json; charset=utf-8').send(JSON.stringify(answer.body));
+      if (isKept(route)) return sendEntity(exchange, jsonType, jsonEntity(answer.body));
+      return reply.code(answer.status).type(jsonType).send(JSON.stringify(answer.body));
+    case 'entity':
+      return sendEntity(exchange, jsonType, answer.entity);
     case 'text':
-      return reply.headers(answer.headers).type(answer.type).send(answer.body);
+      reply.headers(answer.headers);
+      if (isKept(route)) return sendEntity(exchange, answer.type, entity(answer.body));
+      return reply.type(answer.type).send(answer.body);
     case 'stream':
-      if (method !== 'HEAD') return reply.type(answer.type).send(answer.body);
+      reply.type(answer.type);
+      if (request.method !== 'HEAD') return reply.send(answer.body);
       answer.body.destroy();
-      return reply.type(answer.type).send();
+      return reply.send();
     case 'problem':
       return sendProblem(reply, answer.problem);
   }
+}
+
+/** Readers may keep what everybody may read, and ask whether it is still so. */
+function isKept(route: Route): boolean {
+  return route.method === 'GET' && !route.isGuarded;
+}
+
+function sendEntity({ request, reply }: Exchange, type: string, { bytes, etag }: Entity): FastifyReply {
+  reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'accept' });
+  if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
+  return reply.type(type).send(bytes);
 }
 
 function rawRequest(request: FastifyRequest, route: Route): RawRequest {

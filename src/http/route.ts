@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { ControllerView } from './controller-view.ts';
+import type { Entity } from './entity.ts';
 import type { Problem } from './problem.ts';
 
 /** A request as it came, before a route has looked at it. */
@@ -23,6 +24,8 @@ export interface RouteRequest<Query, Body> extends Pick<RawRequest, 'params' | '
 
 export type RouteAnswer =
   | { readonly kind: 'json'; readonly status: 200 | 202; readonly body: unknown }
+  /** JSON that was made before. */
+  | { readonly kind: 'entity'; readonly entity: Entity }
   | {
       readonly kind: 'text';
       /** The whole content type. */
@@ -38,8 +41,11 @@ export type RouteAnswer =
 /** What a good answer may look like: content type to the schema of its JSON, or null for what is no JSON. */
 export type RouteContent = Readonly<Record<string, z.ZodType | null>>;
 
+/** Parameters of a query, which come as text. */
+export type QueryShape = z.ZodObject<Readonly<Record<string, z.ZodType>>>;
+
 /** What is said of a route. Parameters of the query come as text, and are strictly those named. */
-export interface RouteSpec<Query extends z.ZodObject, Body extends z.ZodType> {
+export interface RouteSpec<Query extends QueryShape, Body extends z.ZodType> {
   readonly method: 'GET' | 'POST';
   /** As the router has it: `/v1/nodes/:name`. */
   readonly path: string;
@@ -59,7 +65,7 @@ export interface RouteSpec<Query extends z.ZodObject, Body extends z.ZodType> {
 }
 
 /** One method of one path. Routes stand in files by group under routes/. */
-export interface Route extends Omit<RouteSpec<z.ZodObject, z.ZodType>, 'answer'> {
+export interface Route extends Omit<RouteSpec<QueryShape, z.ZodType>, 'answer'> {
   /** Whether the bearer token is asked for. */
   readonly isGuarded: boolean;
   answer(request: RawRequest, view: ControllerView): RouteAnswer | Promise<RouteAnswer>;
@@ -81,16 +87,16 @@ export const plainGet = {
 export const plainPost = { ...plainGet, method: 'POST' } as const;
 
 /** A route that everybody may ask. */
-export function openRoute<Query extends z.ZodObject, Body extends z.ZodType>(spec: RouteSpec<Query, Body>): Route {
+export function openRoute<Query extends QueryShape, Body extends z.ZodType>(spec: RouteSpec<Query, Body>): Route {
   return { ...spec, isGuarded: false, answer: (request, view) => answerTo(request, view, spec) };
 }
 
 /** A route for those that have the token. */
-export function guardedRoute<Query extends z.ZodObject, Body extends z.ZodType>(spec: RouteSpec<Query, Body>): Route {
+export function guardedRoute<Query extends QueryShape, Body extends z.ZodType>(spec: RouteSpec<Query, Body>): Route {
   return { ...spec, isGuarded: true, answer: (request, view) => answerTo(request, view, spec) };
 }
 
-function answerTo<Query extends z.ZodObject, Body extends z.ZodType>(
+function answerTo<Query extends QueryShape, Body extends z.ZodType>(
   { params, headers, query, body }: RawRequest,
   view: ControllerView,
   spec: RouteSpec<Query, Body>,

@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ansibleFindings } from '../../../src/cli/doctor/ansible.ts';
 import { imageFindings } from '../../../src/cli/doctor/image.ts';
+import { httpFindings } from '../../../src/cli/doctor/http.ts';
 import { machineFindings } from '../../../src/cli/doctor/machine.ts';
 import { mailFindings } from '../../../src/cli/doctor/mail.ts';
 import { parseOvf } from '../../../src/cli/doctor/ovf.ts';
@@ -175,6 +176,21 @@ describe('the secrets', () => {
       'ok vcenter.password: from the environment variable VCENTER_PASSWORD',
       'warn http.token: written into the configuration itself',
       expect.stringContaining('fail notify.webhook.secret: A secret is not available'),
+    ]);
+  });
+});
+
+describe('the HTTP interface', () => {
+  it('is open to all in between when it listens for others without TLS, and not there without its files', async () => {
+    const at = async (http: string): Promise<unknown> =>
+      brief(await httpFindings(configOf(`${minimalText}http: ${http}\n`)));
+    expect(await at('{}')).toEqual(['ok http: 127.0.0.1:8460, this machine alone']);
+    expect(await at("{listen: '0.0.0.0:8460'}")).toEqual([
+      expect.stringContaining('warn http: http.listen is reachable'),
+    ]);
+    const tls = `{cert: ${folder}/none.pem, key: ${folder}/none.pem}`;
+    expect(await at(`{listen: '0.0.0.0:8460', tls: ${tls}}`)).toEqual([
+      `fail http: ${folder}/none.pem (http.tls.cert) cannot be read.`,
     ]);
   });
 });

@@ -1,4 +1,4 @@
-import type { EventTask, ResultEvent, RunEvent } from '../ansible/event.ts';
+import type { EventTask, ResultEvent, RunEvent } from './event.ts';
 
 /**
  * What became of a task over all its hosts; the worst of them. `rescued`: it failed, and its own step had an answer to that. A rescue
