@@ -2,7 +2,9 @@ import { itemsOf, member } from '../config/document.ts';
 import type { GateReport } from '../pool/report.ts';
 import type { Journal } from '../store/journal.ts';
 import type { Run } from '../store/runs.ts';
-import { renderTable, type Style } from './output.ts';
+import { fittedTable } from './fitted-table.ts';
+import type { Look } from './look.ts';
+import { inert } from './terminal-text.ts';
 
 /** A decision to act or not to, as the journal keeps it. */
 export interface Decision {
@@ -35,12 +37,11 @@ function gatesIn(value: unknown): readonly GateReport[] {
   });
 }
 
-/** Gates as people read them. */
-export function gateTable(gates: readonly GateReport[], style: Style): string {
-  const rows = gates.map(({ gate, holds, message }) => [
-    gate,
-    holds ? style.red('HOLDS') : style.green('pass'),
-    message,
-  ]);
-  return renderTable(['GATE', '', 'BECAUSE'], rows, style);
+/** Gates as people read them: those that hold come first. */
+export function gateTable(gates: readonly GateReport[], look: Look): string {
+  const { style } = look;
+  const rows = gates
+    .toSorted((a, b) => Number(b.holds) - Number(a.holds))
+    .map(({ gate, holds, message }) => [inert(gate), holds ? style.red('HOLDS') : style.green('pass'), inert(message)]);
+  return fittedTable(['GATE', '', 'BECAUSE'], rows, look);
 }

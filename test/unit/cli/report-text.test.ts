@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { styleFor } from '../../../src/cli/output.ts';
-import { reportText, type ReportLook } from '../../../src/cli/report-text.ts';
+import type { Look } from '../../../src/cli/look.ts';
+import { reportText } from '../../../src/cli/report-text.ts';
 import { reportStates, type NodeReport } from '../../../src/pool/report.ts';
 import { healthyCheck, nodeReport, poolReport } from '../http/sample-report.ts';
 
-const plain: ReportLook = { style: styleFor(false), isUnicode: true, columns: undefined };
+const plain: Look = { style: styleFor(false), isUnicode: true, columns: undefined };
 const long = 'max_unhealthy: 4 of 9 nodes are unhealthy, and at most a minority may be; nothing is rebuilt until then';
 const rowOf = (node: Partial<NodeReport>, look = plain): string =>
   reportText(poolReport({ nodes: [nodeReport('web1', node)] }), look).split('\n')[1] ?? '';
