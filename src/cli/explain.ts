@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { itemsOf, member } from '../config/document.ts';
+import { nearest } from '../config/nearest.ts';
 import { RegrowError } from '../errors.ts';
 import { exitCodes } from '../pool/outcome.ts';
 import type { FaultReport, NodeReport, PoolReport } from '../pool/report.ts';
@@ -47,9 +48,10 @@ async function reportOf(context: CliContext, server: string | undefined): Promis
 
 function unknownNode({ pool, nodes }: PoolReport, name: string): RegrowError {
   const names = nodes.map((each) => each.name);
+  const near = nearest(name, names);
   return new RegrowError('NODE_UNKNOWN', `The pool ${pool} has no node ${JSON.stringify(name)}.`, {
     facts: { node: name },
-    remedy: `choose one of: ${names.join(', ')}`,
+    remedy: near === undefined ? `choose one of: ${names.join(', ')}` : `did you mean ${near}?`,
   });
 }
 

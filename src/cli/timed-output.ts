@@ -25,16 +25,16 @@ export async function* timedOutput(
     }
     const before = blank;
     blank = '';
-    const [heading, kind, name] = headingLine.exec(line) ?? [];
+    const [heading, kind = '', name] = headingLine.exec(line) ?? [];
     if (heading === undefined) return `${before}${line}\n`;
-    const atMs = (name === undefined ? undefined : await startOf(name)) ?? now();
+    const title = style.bold(name === undefined ? kind : `${kind} [${name}]`);
+    const isTask = !kind.startsWith('PLAY');
+    const atMs = isTask && name !== undefined ? ((await startOf(name)) ?? now()) : undefined;
+    const tookMs = begunMs === undefined ? 0 : (atMs ?? now()) - begunMs;
+    begunMs = atMs;
     const took =
-      begunMs !== undefined && atMs - begunMs >= worthTellingMs
-        ? style.dim(`         took ${duration(atMs - begunMs)}`) + '\n'
-        : '';
-    begunMs = kind === 'TASK' || kind === 'RUNNING HANDLER' ? atMs : undefined;
-    const title = style.bold(name === undefined ? (kind ?? '') : `${kind} [${name}]`);
-    return `${took}${before}${style.dim(clockTime(atMs))} ${title}\n`;
+      atMs === undefined || tookMs < worthTellingMs ? '' : `${style.dim(`         took ${duration(tookMs)}`)}\n`;
+    return `${took}${before}${atMs === undefined ? '' : `${style.dim(clockTime(atMs))} `}${title}\n`;
   };
   for await (const chunk of chunks) {
     const lines = (rest + chunk).split('\n');
