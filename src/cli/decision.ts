@@ -5,6 +5,7 @@ import type { Run } from '../store/runs.ts';
 import { fittedTable } from './fitted-table.ts';
 import type { Look } from './look.ts';
 import { inert } from './terminal-text.ts';
+import { withLocalTimes } from './when.ts';
 
 /** A decision to act or not to, as the journal keeps it. */
 export interface Decision {
@@ -42,6 +43,10 @@ export function gateTable(gates: readonly GateReport[], look: Look): string {
   const { style } = look;
   const rows = gates
     .toSorted((a, b) => Number(b.holds) - Number(a.holds))
-    .map(({ gate, holds, message }) => [inert(gate), holds ? style.red('HOLDS') : style.green('pass'), inert(message)]);
+    .map(({ gate, holds, message }) => [
+      inert(gate),
+      holds ? style.red('HOLDS') : style.green('pass'),
+      inert(withLocalTimes(message)),
+    ]);
   return fittedTable(['GATE', '', 'BECAUSE'], rows, look);
 }

@@ -12,7 +12,7 @@ import { lookOf, type Look } from './look.ts';
 import { stateText } from './node-table.ts';
 import { serverArgument } from './server-argument.ts';
 import { inert, wrap } from './terminal-text.ts';
-import { ago, duration } from './when.ts';
+import { ago, duration, withLocalTimes } from './when.ts';
 
 interface ExplainOptions {
   readonly server?: string;
@@ -62,7 +62,7 @@ export function explanation(node: NodeReport, report: PoolReport, look: Look): s
   const lasting = node.since === null ? '' : ` since ${ago(node.since, nowMs)}`;
   return [
     `${style.bold(inert(node.name))} is ${stateText(node, look)}${lasting}\n`,
-    wrapped(node.why, look, '  '),
+    wrapped(withLocalTimes(node.why), look, '  '),
     '\n',
     ...factsOf(node, nowMs).map(([name, value]) => fact(name, value, look)),
     checksText(node, nowMs, look),

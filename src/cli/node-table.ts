@@ -2,7 +2,7 @@ import type { NodeReport, PoolReport, ReportState } from '../pool/report.ts';
 import type { Look } from './look.ts';
 import { renderTable } from './output.ts';
 import { displayWidth, inert, withoutColour, wrap } from './terminal-text.ts';
-import { ago } from './when.ts';
+import { ago, withLocalTimes } from './when.ts';
 
 const headings = ['NODE', 'STATE', 'ADDRESS', 'VM', 'SINCE', 'FAILED'];
 
@@ -44,7 +44,7 @@ function fittedTable(report: PoolReport, nodes: readonly NodeReport[], look: Loo
   const { style, columns = 80 } = look;
   const [heads, rows] = cellsOf(report, nodes, look);
   // Below, the reason of a healthy node would only bury the others.
-  const reasons = nodes.map(({ state, why }) => (state === 'healthy' ? '' : inert(why)));
+  const reasons = nodes.map(({ state, why }) => (state === 'healthy' ? '' : inert(withLocalTimes(why))));
   const plainLines = renderTable(heads, rows).trimEnd().split('\n');
   const taken = Math.max(...plainLines.map((line) => displayWidth(withoutColour(line))));
   const room = columns - taken - 2;
@@ -63,7 +63,7 @@ function besideTable(
 ): string {
   const [heads, rows] = cellsOf(report, nodes, look);
   const cells = rows.flatMap((row, index) => {
-    const [first = '', ...more] = wrap(inert(nodes[index]?.why ?? ''), room);
+    const [first = '', ...more] = wrap(inert(withLocalTimes(nodes[index]?.why ?? '')), room);
     return [[...row, first], ...more.map((line) => [...row.map(() => ''), line])];
   });
   return renderTable([...heads, 'WHY'], cells, look.style);
