@@ -32,7 +32,7 @@ export function register(program: Command, context: CliContext): void {
   probe
     .command('node')
     .description("measure a node's checks now")
-    .argument('<name>', 'the node')
+    .argument('<node>', 'the node')
     .option('--address <ip>', 'where the node is (default: where it was last seen)', addressArgument)
     .option('--wait <time>', 'measure again until all pass or the time is up, such as 60s or 2m', durationArgument)
     .option('--check <name>', 'only this check; may be given several times', listArgument)

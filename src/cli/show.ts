@@ -7,6 +7,7 @@ import type { Run, RunPhase } from '../store/runs.ts';
 import { quarantineOf, type Quarantine } from './bring-back.ts';
 import type { CliContext } from './context.ts';
 import { gateTable } from './gate-table.ts';
+import { lookOf, type Look } from './look.ts';
 import { renderTable, type Style } from './output.ts';
 import { findRun, phasesOfRun, readRunRecord, runFile } from './recorded-run.ts';
 import { inert, wrap } from './terminal-text.ts';
@@ -43,18 +44,19 @@ export function register(program: Command, context: CliContext): void {
           output_log: runFile(config.state_dir, run.id, 'output.log'),
           decision: decisionOf(journal, run),
         };
-        await context.answer(answer, () => renderRun(answer, context.style));
+        await context.answer(answer, () => renderRun(answer, lookOf(context)));
         return exitCodes.done;
       }),
     );
 }
 
 /** What people read of a run. */
-export function renderRun({ run, phases, tasks, quarantine, output_log, decision }: RunAnswer, style: Style): string {
+export function renderRun({ run, phases, tasks, quarantine, output_log, decision }: RunAnswer, look: Look): string {
+  const { style } = look;
   const shownTasks = tasks.filter((task) => task.outcome !== 'skipped');
   return [
     renderFacts(run, output_log, style),
-    decision === null ? '' : `\nWhy it acted, decided ${localTime(decision.at)}:\n${gateTable(decision.gates, style)}`,
+    decision === null ? '' : `\nWhy it acted, decided ${localTime(decision.at)}:\n${gateTable(decision.gates, look)}`,
     phases.length > 0
       ? `\n${renderTable(
           ['PHASE', 'STARTED', 'TOOK', 'RESULT'],
