@@ -49,6 +49,8 @@ export interface History {
    * process that writes: it throws at once, and nothing is added.
    */
   add(buckets: readonly HistoryBucket[], nowSeconds: number): void;
+  /** How many buckets `list` would give of all nodes, counted up to `most`. */
+  count(filter: Omit<HistoryFilter, 'node'>, most: number): number;
   /** In the order of time. Where nothing was measured there is no bucket. */
   list(filter: HistoryFilter): readonly HistoryBucket[];
 }
@@ -102,6 +104,11 @@ export function createHistory(database: StoreDatabase): History {
     `SELECT ${columns} FROM history JOIN history_series ON id = series
      WHERE seconds = @seconds AND at BETWEEN @from AND @to ORDER BY at`,
   );
+  const count = database
+    .prepare<HistoryFilter & { readonly most: number }, number>(
+      `SELECT count(*) FROM (SELECT 1 FROM history WHERE seconds = @seconds AND at BETWEEN @from AND @to LIMIT @most)`,
+    )
+    .pluck();
   // Each bucket is looked up by itself: of a thousand nodes one is wanted.
   const listOne = database.prepare<HistoryFilter, NamedCounts>(
     `WITH RECURSIVE times (t) AS (SELECT @from UNION ALL SELECT t + @seconds FROM times WHERE t + @seconds <= @to)
@@ -132,6 +139,7 @@ export function createHistory(database: StoreDatabase): History {
         dropSeries.run(nowSeconds - keepSeriesS);
       });
     },
+    count: ({ seconds, from, to }, most) => database.read(() => count.get({ seconds, from, to, most }) ?? 0),
     list: ({ seconds, from, to, node }) => {
       const first = Math.ceil(from / seconds) * seconds;
       const statement = node === undefined ? listAll : listOne;

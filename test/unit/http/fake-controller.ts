@@ -9,6 +9,8 @@ export function controllerView(more: Partial<ControllerView> = {}): ControllerVi
   return {
     report: () => poolReport(),
     observation: () => undefined,
+    history: () => undefined,
+    metrics: async () => '',
     membership: () => ({ version: 1 }),
     events: () => [],
     lastEventId: () => 0,

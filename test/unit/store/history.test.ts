@@ -56,6 +56,8 @@ describe('history', () => {
       ['webbox2', today + 120],
     ]);
     expect(ask()).toHaveLength(4);
+    expect(journal.history.count({ seconds: 60, from: today + 1, to: today + 120 }, 100)).toBe(4);
+    expect(journal.history.count({ seconds: 60, from: today + 1, to: today + 120 }, 3)).toBe(3);
     expect(ask('webbox9')).toEqual([]);
   });
 
