@@ -105,7 +105,7 @@ export class JournalMetrics {
 
   #count(event: JournalEvent): void {
     const { type, node, data } = event;
-    if (type === 'fault.opened' && node !== null) this.#opened(node);
+    if ((type === 'fault.opened' || type === 'host.fault.opened') && node !== null) this.#opened(node);
     if (type === 'controller.stalled') this.#stalls.inc();
     if (type === 'gate.held') for (const hold of itemsOf(data['holds'])) this.#held(member(hold, 'gate'));
     const [, kind, outcome] = ending.exec(type) ?? [];

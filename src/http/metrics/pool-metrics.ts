@@ -12,7 +12,7 @@ export interface RebuildBudget {
 /** What the gauges of the pool are made of, at one moment. */
 export interface PoolFacts {
   readonly report: PoolReport;
-  /** Nodes that this controller measures by itself. */
+  /** Nodes that this controller measures by itself; its own is among them when it has checks of its own machine. */
   readonly watched: ReadonlySet<string>;
   /** What is being done about each open fault. */
   readonly courses: readonly Course['kind'][];
@@ -47,7 +47,8 @@ export function poolMetrics(registry: Registry): (facts: PoolFacts) => void {
   return ({ report, watched, courses, budget, waiting: lanes, journalBytes }) => {
     for (const each of [build, nodeState, held]) each.reset();
     build.set({ version: report.controller.version }, 1);
-    for (const { name, state } of report.nodes.filter((node) => watched.has(node.name)))
+    const seen = report.nodes.filter(({ name }) => watched.has(name) && name !== report.controller.node);
+    for (const { name, state } of seen)
       for (const each of reportStates) nodeState.set({ node: name, state: each }, each === state ? 1 : 0);
     for (const state of reportStates)
       nodes.set(

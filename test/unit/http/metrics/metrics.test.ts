@@ -73,6 +73,16 @@ describe('the pool', () => {
     expect(await samples(metrics, 'regrow_nodes')).toMatchObject({ '{state="healthy"}': 3, '{state="faulted"}': 0 });
   });
 
+  it('is not told of by the machine that this controller runs on, though its own checks are', async () => {
+    const watched = () => [{ node: 'webbox1', name: 'index' }];
+    const { metrics } = metricsBench({ watched });
+    metrics.measured('webbox1', 'index', 'ok', 1);
+    expect(await samples(metrics, 'regrow_node_state')).toEqual({});
+    expect(await samples(metrics, 'regrow_check_results_total')).toMatchObject({
+      '{node="webbox1",check="index",result="ok"}': 1,
+    });
+  });
+
   it('has holds, faults, pauses, budget and queue', async () => {
     const hold = (gate: string) => ({ gate, message: '' });
     const pause = { until: null, reason: '', by: '', at };
