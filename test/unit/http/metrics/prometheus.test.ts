@@ -53,7 +53,7 @@ describe('a real Prometheus', () => {
     const rules = async () => JSON.stringify(await prometheus.get('/api/v1/rules'));
     await expect.poll(rules, { timeout: 10_000 }).not.toMatch(/"health":"(err|unknown)"/);
     expect(await rules()).toContain('RegrowNodeHeld');
-  });
+  }, 60_000);
 });
 
 describe('the alert rules', () => {
