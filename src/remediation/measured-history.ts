@@ -22,7 +22,7 @@ const writeEveryMs = 60_000;
 /** So many buckets wait while the journal cannot be written; the oldest of more are lost. */
 const mostWaiting = 10_000;
 /** An answer has no more buckets than this, so that nobody's question holds up measuring: a wider one is told in longer buckets. */
-export const mostBuckets = 30_000;
+export const mostBuckets = 20_000;
 
 /** Keeps what was measured, in memory for a minute and then in the journal. History alone is lost with a journal that cannot be written. */
 export class MeasuredHistory {

@@ -16,7 +16,11 @@ export const historyRoutes: readonly Route[] = [
         .enum(historyRanges, { error: `expected ${historyRanges.join(', ')}` })
         .prefault('24h')
         .describe('How far back.'),
-      node: z.string().optional().describe('Only of this node, in the finest buckets that there are.'),
+      node: z
+        .string()
+        .regex(/^[A-Za-z0-9-]{1,63}$/, { error: 'expected the name of a node' })
+        .optional()
+        .describe('Only of this node, in the finest buckets that there are.'),
     }),
     content: { 'application/json': historyShape },
     answer: ({ query: { range, node } }, view) => {

@@ -9,7 +9,7 @@ export function controllerView(more: Partial<ControllerView> = {}): ControllerVi
   return {
     report: () => poolReport(),
     observation: () => undefined,
-    history: () => undefined,
+    history: (range) => ({ range, bucket_seconds: 60, from: '2026-01-01T10:00:00.000Z', nodes: {} }),
     metrics: async () => '',
     membership: () => ({ version: 1 }),
     events: () => [],

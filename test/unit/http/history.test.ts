@@ -31,6 +31,7 @@ it('/v1/history refuses what is no range, and what is too much', async () => {
   const { url } = await served({ history: () => undefined });
   const wrong = await ask(url, '/v1/history?range=1y');
   expect([wrong.status, JSON.parse(wrong.text)]).toMatchObject([400, { detail: 'range: expected 1h, 24h, 7d, 30d.' }]);
+  expect((await ask(url, '/v1/history?node=../x')).status).toBe(400);
   const much = await ask(url, '/v1/history?range=30d');
   expect([much.status, much.text]).toEqual([400, expect.stringContaining('node=NAME')]);
 });
