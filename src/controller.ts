@@ -9,6 +9,7 @@ import { Inquiry } from './controller/inquiry.ts';
 import { journalView } from './controller/journal-view.ts';
 import { LiveConfig } from './controller/live-config.ts';
 import { isOpenWide, openWideWarning } from './config/open-wide.ts';
+import { Telemetry } from './controller/telemetry.ts';
 import type { ControllerView } from './http/controller-view.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { SecretValues, type Logger } from './logging.ts';
@@ -82,6 +83,7 @@ export class Controller {
   readonly #self: SelfWatch;
   readonly #leftovers: Leftovers;
   readonly #host: HostWatch;
+  readonly #telemetry: Telemetry;
   #http: HttpServer | undefined;
   #isRecovered = false;
   #isEnding = false;
@@ -104,6 +106,7 @@ export class Controller {
     this.#monitor = this.#newMonitor();
     this.#membership = this.#newMembership();
     this.#host = this.#newHostWatch();
+    this.#telemetry = this.#newTelemetry();
   }
 
   /** Starts everything. Throws CONTROLLER_RUNNING, JOURNAL_UNUSABLE, HTTP_UNAVAILABLE or SECRET_UNAVAILABLE. */
@@ -136,6 +139,7 @@ export class Controller {
     });
     await this.#membership.publishIfEdited();
     this.#orders.start();
+    this.#telemetry.start();
     log.info({ url: this.#http.url, pool: this.#config.pool.name, builder }, 'started');
     if (isOpenWide(this.#config.http)) log.warn({ listen: this.#config.http.listen }, openWideWarning);
     void this.#begin();
@@ -215,6 +219,7 @@ export class Controller {
     this.#host.stop();
     this.#discovery.stop();
     this.#orders.stop();
+    this.#telemetry.stop();
     this.#reconciler.stop();
     this.#self.stop();
     await this.#http?.close();
@@ -403,11 +408,14 @@ export class Controller {
       clock: this.#clock,
       target: (node) => this.#targets.of(node, this.#reconciler.state),
       probes: this.#probes(),
-      onMeasured: ({ node, check, subject, endedAt, result: { status, detail, latencyMs } }) => {
+      onMeasured: ({ node, check, subject, endedAt, result }) => {
+        const { status, detail, latencyMs } = result;
+        this.#telemetry.measured(node, check, result);
         this.#outlook.measured(node, check, { status, detail, latencyMs, atMs: endedAt });
         this.#options.log.debug({ node, check, status, detail, latency_ms: latencyMs }, 'measured');
         this.#reconciler.handle({ kind: 'measured', node, check, subject, status, detail });
       },
+      onBegun: (slipMs) => this.#telemetry.begun(slipMs),
       onStalled: (ms) => {
         this.#self.stalled();
         this.#append(null, 'controller.stalled', { ms });
@@ -425,6 +433,7 @@ export class Controller {
       log: this.#options.log,
       name: () => this.#live.identity.builder,
       checks: () => this.#config.host_checks,
+      onMeasured: (check, result) => this.#telemetry.measured(this.#live.identity.builder, check, result),
       hold: () => this.#hostHold(),
       act: (_, action) =>
         takeHostAction(action, {
@@ -435,6 +444,20 @@ export class Controller {
           runCommand: (argv, node, ms) => this.#runCommand(argv, node, ms),
         }),
       now: () => new Date(),
+    });
+  }
+
+  #newTelemetry(): Telemetry {
+    return new Telemetry({
+      clock: this.#clock,
+      journal: this.#journal,
+      log: this.#options.log,
+      live: this.#live,
+      plan: () => this.#plan(),
+      waiting: () => this.#monitor.waiting(),
+      report: () => this.#outlook.report(),
+      state: () => this.#reconciler.state,
+      policy: () => this.#reconciler.policy,
     });
   }
 
@@ -508,6 +531,8 @@ export class Controller {
     return {
       report: () => this.#outlook.report(),
       observation: (node) => this.#outlook.observation(node),
+      history: (range, node) => this.#telemetry.history(range, node),
+      metrics: () => this.#telemetry.metrics(),
       membership: () => this.#membership.record,
       ...journalView(this.#journal, this.#live.config.state_dir),
       askControllers: () => this.#inquiry.controllers(),

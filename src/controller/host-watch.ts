@@ -27,6 +27,8 @@ export interface HostWatchParts {
   /** This machine's name in the journal. */
   readonly name: () => string;
   readonly checks: () => HostChecks;
+  /** Told of every result. */
+  readonly onMeasured: (check: string, result: ProbeResult) => void;
   /** Why actions are held now, by a pause or the mode; null when they are not. */
   readonly hold: () => string | null;
   /** Takes an action other than `alert`. */
@@ -106,7 +108,9 @@ export class HostWatch {
     return this.#states.get(check) ?? unmeasuredHostCheck;
   }
 
-  #measured(check: string, { status, detail, latencyMs }: ProbeResult): void {
+  #measured(check: string, result: ProbeResult): void {
+    const { status, detail, latencyMs } = result;
+    this.#parts.onMeasured(check, result);
     const settings = this.#parts.checks()[check];
     if (settings === undefined) return;
     this.#last.set(check, { status, at: this.#parts.now().toISOString(), latency_ms: latencyMs, detail });

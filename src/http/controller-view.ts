@@ -1,3 +1,4 @@
+import type { HistoryRange, HistoryReport } from '../pool/history-report.ts';
 import type { Observation, PoolReport } from '../pool/report.ts';
 import type { ControllerReply } from '../peers/all-controllers.ts';
 import type { RunDetail, RunReport } from '../pool/run-report.ts';
@@ -23,6 +24,10 @@ export interface ControllerView extends EventTap {
   report(): PoolReport;
   /** What this controller has seen of a node by itself; undefined for a node that it does not know. */
   observation(node: string): Observation | undefined;
+  /** What this controller has measured over time, of one node or of all; undefined when that is too much for one answer. */
+  history(range: HistoryRange, node?: string): HistoryReport | undefined;
+  /** Metrics in the text format of Prometheus. */
+  metrics(): Promise<string>;
   /** The list of members that this controller goes by, in the form that its peers read. */
   membership(): unknown;
   /** Runs, newest first. */

@@ -14,6 +14,8 @@ import type { Route } from './route.ts';
 import { controllerRoutes } from './routes/controllers.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { historyRoutes } from './routes/history.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { peerRoutes } from './routes/peers.ts';
 import { poolRoutes } from './routes/pool.ts';
@@ -53,9 +55,11 @@ export function allRoutes(view: ControllerView, streams: EventStreams): readonly
     ...healthRoutes,
     ...poolRoutes(view),
     ...runRoutes,
+    ...historyRoutes,
     ...eventRoutes(streams),
     ...controllerRoutes(view),
     ...peerRoutes,
+    ...metricsRoutes,
   ];
   return [...routes, openapiRoute(routes)];
 }

@@ -5,6 +5,8 @@ import type { Work } from './pulse.ts';
 /** How many measurements run at once: enough that the slowest ones do not hold up the rest of a pool of a thousand nodes. */
 export const laneWidths = { network: 128, command: 16, playbook: 2 } as const;
 
+export type LaneName = keyof typeof laneWidths;
+
 /** Where measurements wait for their turn. Each kind has its lane, so that a slow one holds up its own kind alone. */
 export class Lanes {
   readonly #network = new PQueue({ concurrency: laneWidths.network });
@@ -19,6 +21,11 @@ export class Lanes {
   /** Forgets all that waits. */
   clear(): void {
     for (const lane of [this.#network, this.#commands, this.#playbooks]) lane.clear();
+  }
+
+  /** How many wait, and have not begun. */
+  waiting(): Readonly<Record<LaneName, number>> {
+    return { network: this.#network.size, command: this.#commands.size, playbook: this.#playbooks.size };
   }
 
   #laneOf(type: SoloEntry['check']['type']): PQueue {

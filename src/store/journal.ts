@@ -2,6 +2,7 @@ import { openDatabase } from './database.ts';
 import { journalFault } from './fault.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createEvents, type Events } from './events.ts';
+import { createHistory, type History } from './history.ts';
 import { createNodes, type Nodes } from './nodes.ts';
 import { createObservations, type Observations } from './observations.ts';
 import { createPauses, type Pauses } from './pauses.ts';
@@ -22,6 +23,9 @@ export interface Journal {
   readonly pauses: Pauses;
   readonly faults: Faults;
   readonly retention: Retention;
+  readonly history: History;
+  /** What it takes on the disk. */
+  sizeBytes(): number;
   /** Another number whenever another process has written. */
   foreignVersion(): number;
   /** Several writes as one: all of them are recorded, or none. */
@@ -48,6 +52,8 @@ export function openJournal(stateDir: string, { redact = (text) => text }: Journ
       faults: createFaults(database),
       foreignVersion: () => database.foreignVersion(),
       retention: createRetention(database, stateDir),
+      history: createHistory(database),
+      sizeBytes: () => database.sizeBytes(),
       atomically: (work) => database.write(work),
       close: () => {
         database.close();

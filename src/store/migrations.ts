@@ -107,6 +107,28 @@ export const migrations: readonly string[] = [
   ALTER TABLE identities ADD COLUMN address TEXT;
   ALTER TABLE identities ADD COLUMN address_at TEXT;
   `,
+  `
+  CREATE TABLE history_series (
+    id INTEGER PRIMARY KEY,
+    node TEXT NOT NULL,
+    check_name TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    UNIQUE (node, check_name)
+  ) STRICT;
+  CREATE TABLE history (
+    seconds INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    ok INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    unknown INTEGER NOT NULL,
+    latency_min_us INTEGER,
+    latency_sum_us INTEGER NOT NULL,
+    latency_max_us INTEGER,
+    latency_count INTEGER NOT NULL,
+    PRIMARY KEY (seconds, at, series)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version of a file right now. */

@@ -22,6 +22,7 @@ class OwnMachine {
   readonly probes = new FakeProbes();
   readonly journal = new FakeJournal();
   readonly acts: string[] = [];
+  readonly told: string[] = [];
   hold: string | null = null;
   checks: Readonly<Record<string, HostCheck>> = { index };
   #watch: HostWatch | undefined;
@@ -35,6 +36,7 @@ class OwnMachine {
       log: createLogger({ level: 'error', secrets: new SecretValues(), destination: { write: () => true } }),
       name: () => 'webbox1',
       checks: () => this.checks,
+      onMeasured: (check, { status }) => void this.told.push(`${check}: ${status}`),
       hold: () => this.hold,
       act: async (check, action) => {
         this.acts.push(`${check}: ${JSON.stringify(action)}`);
@@ -63,6 +65,7 @@ describe('the watch of the own machine', () => {
     const machine = new OwnMachine();
     const watch = machine.start();
     await machine.answers('failed', 5);
+    expect(machine.told).toEqual(Array.from({ length: 5 }, () => 'index: failed'));
     expect(machine.acts).toEqual(['index: "reboot"']);
     expect(machine.events()).toEqual([
       'host.fault.opened',

@@ -9,6 +9,8 @@ export function controllerView(more: Partial<ControllerView> = {}): ControllerVi
   return {
     report: () => poolReport(),
     observation: () => undefined,
+    history: (range) => ({ range, bucket_seconds: 60, from: '2026-01-01T10:00:00.000Z', nodes: {} }),
+    metrics: async () => '',
     membership: () => ({ version: 1 }),
     events: () => [],
     lastEventId: () => 0,

@@ -20,6 +20,8 @@ const server = await startHttpServer({
     observation: () => undefined,
     membership: () => ({ version: 1 }),
     events: () => [],
+    history: () => undefined,
+    metrics: async () => '',
     lastEventId: () => 0,
     onEvents: () => () => {},
     runs: () => [],
