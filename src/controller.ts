@@ -7,6 +7,7 @@ import { takeHostAction } from './controller/host-actions.ts';
 import { HostWatch } from './controller/host-watch.ts';
 import { Inquiry } from './controller/inquiry.ts';
 import { LiveConfig } from './controller/live-config.ts';
+import { newNotifier } from './controller/notices.ts';
 import type { ControllerView } from './http/controller-view.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { SecretValues, type Logger } from './logging.ts';
@@ -17,6 +18,7 @@ import { probeCommand } from './monitor/probes/command.ts';
 import { realProbes } from './monitor/probes/real-probes.ts';
 import { SelfWatch } from './monitor/self-watch.ts';
 import type { Probes } from './monitor/probes/probes.ts';
+import type { Notifier } from './notify/notifier.ts';
 import { Consultations } from './remediation/consultations.ts';
 import { MembershipKeeper } from './peers/membership-keeper.ts';
 import { Actions, type ActionResult } from './remediation/actions.ts';
@@ -80,6 +82,7 @@ export class Controller {
   readonly #self: SelfWatch;
   readonly #leftovers: Leftovers;
   readonly #host: HostWatch;
+  readonly #notifier: Notifier;
   #http: HttpServer | undefined;
   #isRecovered = false;
   #isEnding = false;
@@ -102,6 +105,7 @@ export class Controller {
     this.#monitor = this.#newMonitor();
     this.#membership = this.#newMembership();
     this.#host = this.#newHostWatch();
+    this.#notifier = this.#newNotifier();
   }
 
   /** Starts everything. Throws CONTROLLER_RUNNING, JOURNAL_UNUSABLE, HTTP_UNAVAILABLE or SECRET_UNAVAILABLE. */
@@ -133,6 +137,7 @@ export class Controller {
     });
     await this.#membership.publishIfEdited();
     this.#orders.start();
+    this.#notifier.start();
     log.info({ url: this.#http.url, pool: this.#config.pool.name, builder }, 'started');
     void this.#begin();
   }
@@ -212,6 +217,7 @@ export class Controller {
     this.#orders.stop();
     this.#reconciler.stop();
     this.#self.stop();
+    await this.#notifier.stop();
     await this.#http?.close();
     await this.#lock.release();
   }
@@ -442,6 +448,21 @@ export class Controller {
     return mode === 'act' ? null : `safety.mode is ${mode}`;
   }
 
+  #newNotifier(): Notifier {
+    const { env, version, log } = this.#options;
+    return newNotifier({
+      live: this.#live,
+      journal: this.#journal,
+      inquiry: this.#inquiry,
+      outlook: this.#outlook,
+      clock: this.#clock,
+      env,
+      version,
+      log,
+      url: () => this.#http?.url,
+    });
+  }
+
   #newMembership(): MembershipKeeper {
     return new MembershipKeeper({
       stateDir: this.#config.state_dir,
@@ -504,6 +525,7 @@ export class Controller {
       report: () => this.#outlook.report(),
       observation: (node) => this.#outlook.observation(node),
       membership: () => this.#membership.record,
+      notifications: () => ({ controller: this.#live.identity.builder, notifications: this.#notifier.report() }),
       events: (filter) => this.#journal.events.list(filter),
       health: () => this.health(),
       ready: () => {

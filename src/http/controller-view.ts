@@ -1,3 +1,4 @@
+import type { NoticeReport } from '../pool/notice.ts';
 import type { Observation, PoolReport } from '../pool/report.ts';
 import type { EventFilter, JournalEvent } from '../store/events.ts';
 
@@ -9,6 +10,8 @@ export interface ControllerView {
   observation(node: string): Observation | undefined;
   /** The list of members that this controller goes by, in the form that its peers read. */
   membership(): unknown;
+  /** What this controller has told people of, and is about to, in the form that its peers read. */
+  notifications(): { readonly controller: string; readonly notifications: readonly NoticeReport[] };
   /** The journal's events, oldest first. */
   events(filter: EventFilter): readonly JournalEvent[];
   /** Whether the process does its work: its scheduler made progress lately. */

@@ -3,6 +3,7 @@ import { journalFault } from './fault.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createEvents, type Events } from './events.ts';
 import { createNodes, type Nodes } from './nodes.ts';
+import { createNotifications, type Notifications } from './notifications.ts';
 import { createObservations, type Observations } from './observations.ts';
 import { createPauses, type Pauses } from './pauses.ts';
 import { createRetention, type Retention } from './retention.ts';
@@ -21,6 +22,7 @@ export interface Journal {
   readonly observations: Observations;
   readonly pauses: Pauses;
   readonly faults: Faults;
+  readonly notifications: Notifications;
   readonly retention: Retention;
   /** Another number whenever another process has written. */
   foreignVersion(): number;
@@ -46,6 +48,7 @@ export function openJournal(stateDir: string, { redact = (text) => text }: Journ
       observations: createObservations(database),
       pauses: createPauses(database, redact),
       faults: createFaults(database),
+      notifications: createNotifications(database, redact),
       foreignVersion: () => database.foreignVersion(),
       retention: createRetention(database, stateDir),
       atomically: (work) => database.write(work),

@@ -10,6 +10,7 @@ export function controllerView(more: Partial<ControllerView> = {}): ControllerVi
     report: () => poolReport(),
     observation: () => undefined,
     membership: () => ({ version: 1 }),
+    notifications: () => ({ controller: 'webbox1', notifications: [] }),
     events: () => [],
     health: () => ({ ok: true, detail: 'last progress 0.2 s ago' }),
     ready: () => ({ ok: true }),

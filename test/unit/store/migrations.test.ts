@@ -13,6 +13,8 @@ const oldRows: readonly string[] = [
   `INSERT INTO faults (node, moid, instance_uuid, opened_at, state, course, acted, unhealthy, abandoned, attempts, last_attempt_at)
    VALUES ('webbox1', 'vm-1', 'uuid-1', 't', 'waiting', '{"kind":"waiting"}', '["ping"]', '["ping"]', 0, 1, 't');
    UPDATE identities SET address = '10.0.0.1', address_at = 't', proven_boot = 'boot';`,
+  `INSERT INTO notifications (channel, key, at, notice, due_at) VALUES ('mail', 'k', 't', '{}', 't');
+   UPDATE notified SET event = 1;`,
 ];
 
 describe('a file of an older version', () => {
