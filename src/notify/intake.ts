@@ -72,11 +72,12 @@ function noticeOf(event: NotifiableEvent, facts: IntakeFacts): Notice {
 }
 
 /** For how many others this controller waits: of a fault the builder and its successors, in the order in which they act. */
-function turnOf(event: NotifiableEvent, key: string, { self, isNode, observers }: IntakeFacts): number {
+function turnOf(event: NotifiableEvent, key: string, facts: IntakeFacts): number {
   const teller = tellerOf(event);
   if (teller === 'acting') return 0;
   const { node, data } = event;
-  const candidates = [...new Set([...observers(node), self])];
+  const { self, isNode } = facts;
+  const candidates = [...new Set([...facts.observers(node), self])];
   const order = rendezvousOrder(node === null ? key : `${node}/${vmOf(data)}`, candidates);
   return Math.min(longestTurn, order.indexOf(self) + (teller === 'after' || !isNode ? 1 : 0));
 }

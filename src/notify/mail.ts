@@ -16,11 +16,18 @@ export interface MailAttempt {
   readonly env: Environment;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
+  readonly limits?: MailLimits;
 }
 
-/** From the first packet to the server's last word. A server that trickles is cut off. */
-const deadlineMs = 60_000;
-const stepMs = 15_000;
+/** How long a server is waited for, in milliseconds. */
+export interface MailLimits {
+  /** For a connection, a greeting, and each further word. */
+  readonly stepMs: number;
+  /** From the first packet to the last word: a server that trickles is cut off. */
+  readonly deadlineMs: number;
+}
+
+const usualLimits: MailLimits = { stepMs: 15_000, deadlineMs: 60_000 };
 
 /** Sends a message as mail. A receiver that is refused while others are not is named in `detail`. */
 export async function sendMail(message: Message, target: MailTarget, attempt: MailAttempt): Promise<SendResult> {
@@ -37,10 +44,7 @@ export async function sendMail(message: Message, target: MailTarget, attempt: Ma
       disableFileAccess: true,
       disableUrlAccess: true,
     });
-    const refused = rejected.map((each: string | { readonly address: string }) =>
-      typeof each === 'string' ? each : each.address,
-    );
-    return refused.length === 0 ? response : `${response}; refused: ${refused.join(', ')}`;
+    return rejected.length === 0 ? response : `${response}; refused: ${rejected.join(', ')}`;
   });
 }
 
@@ -52,22 +56,26 @@ export async function tryMail(target: MailTarget, attempt: MailAttempt): Promise
   });
 }
 
-type Transport = ReturnType<typeof createTransport>;
+function newTransport(options: SMTPTransportOptions) {
+  return createTransport(options);
+}
+
+type Transport = ReturnType<typeof newTransport>;
 
 async function talk(
   target: MailTarget,
-  { env, signal }: MailAttempt,
+  { env, signal, limits = usualLimits }: MailAttempt,
   work: (transport: Transport) => Promise<string>,
 ): Promise<SendResult> {
-  const within = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+  const within = AbortSignal.any([signal, AbortSignal.timeout(limits.deadlineMs)]);
   let socket: Socket | undefined;
   const cut = (): unknown => socket?.destroy(new Error('it did not get done in time'));
   within.addEventListener('abort', cut);
   try {
-    const options = await optionsOf(target, env);
-    socket = await open(smtpAddress(target.smtp));
+    const options = await optionsOf(target, env, limits);
+    socket = await open(smtpAddress(target.smtp), limits);
     if (within.aborted) throw new Error('it did not get done in time');
-    return { kind: 'told', detail: await work(createTransport({ ...options, connection: socket })) };
+    return { kind: 'told', detail: await work(newTransport({ ...options, connection: socket })) };
   } catch (error) {
     return { kind: 'failed', reason: reasonOf(error) };
   } finally {
@@ -84,7 +92,7 @@ export function smtpAddress(smtp: string): { readonly host: string; readonly por
   return { host, port: url.port === '' ? usual : Number(url.port) };
 }
 
-async function optionsOf(target: MailTarget, env: Environment): Promise<SMTPTransportOptions> {
+async function optionsOf(target: MailTarget, env: Environment, { stepMs }: MailLimits): Promise<SMTPTransportOptions> {
   const { smtp, tls, ca_file: caFile, user, password } = target;
   const secure = smtp.startsWith('smtps:');
   // A password is never said in the clear, unless somebody asked for that.
@@ -106,7 +114,10 @@ async function optionsOf(target: MailTarget, env: Environment): Promise<SMTPTran
 }
 
 /** A connection that this module can cut at any time. */
-async function open(address: { readonly host: string; readonly port: number }): Promise<Socket> {
+async function open(
+  address: { readonly host: string; readonly port: number },
+  { stepMs }: MailLimits,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(address);
     const late = setTimeout(() => socket.destroy(new Error('no connection in time')), stepMs);

@@ -9,8 +9,7 @@ export interface Message {
 
 /** What came of an attempt. */
 export type SendResult =
-  | { readonly kind: 'told'; readonly detail: string }
-  | { readonly kind: 'failed'; readonly reason: string };
+  { readonly kind: 'told'; readonly detail: string } | { readonly kind: 'failed'; readonly reason: string };
 
 /** Sends a message, or says why that was not possible. Never throws; ends by itself within a minute, and soon after `signal`. */
 export type Send = (message: Message, signal: AbortSignal) => Promise<SendResult>;

@@ -74,7 +74,8 @@ export class Notifier {
       for (const channel of this.#parts.facts().channels) this.#deliveries.get(channel)?.tick();
       this.#isInTrouble = false;
     } catch (error) {
-      if (!this.#isInTrouble) this.#parts.log.error({ err: error }, 'nothing can be told while the journal is unusable');
+      if (!this.#isInTrouble)
+        this.#parts.log.error({ err: error }, 'nothing can be told while the journal is unusable');
       this.#isInTrouble = true;
     }
   }

@@ -28,7 +28,11 @@ export interface NotifyJournal {
   readonly notifications: NoticeQueue;
   readonly events: {
     list(filter: { readonly after: number; readonly limit: number }): readonly HappenedEvent[];
-    append(event: { readonly at: string; readonly type: string; readonly data: Readonly<Record<string, unknown>> }): number;
+    append(event: {
+      readonly at: string;
+      readonly type: string;
+      readonly data: Readonly<Record<string, unknown>>;
+    }): number;
   };
 }
 
