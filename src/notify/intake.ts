@@ -47,7 +47,8 @@ export function noticesOf(event: HappenedEvent, facts: IntakeFacts): readonly Ne
 
 function noticeOf(event: NotifiableEvent, facts: IntakeFacts): Notice {
   const { at, type, node, run, data } = event;
-  const seen = node === null ? undefined : facts.node(node);
+  // Of a node whose fault has just ended nothing is known yet: its checks begin anew.
+  const seen = node === null || type === 'fault.closed' ? undefined : facts.node(node);
   const { summary, next } = wordingOf(event);
   const page = facts.page();
   return {

@@ -44,6 +44,7 @@ export function tellerOf({ type, data }: NotifiableEvent): Teller {
     case 'discovery.restored':
     case 'membership.conflict':
     case 'action.failed':
+    case 'alert.raised':
       return 'turn';
     case 'fault.retry':
     case 'gate.held':
@@ -70,8 +71,10 @@ export function keyOf({ type, node, run, data }: NotifiableEvent, self: string):
       return key(type, node, gatesOf(data).join(','));
     case 'action.failed':
       return key(type, node, text(data['check']));
+    case 'alert.raised':
+      return key(type, node, text(data['text']));
     case 'membership.conflict':
-      return key(type, String(data['version']));
+      return key(type, text(data['version']));
     case 'fault.closed':
     case 'fault.exhausted':
       return key(type, node);
@@ -102,12 +105,12 @@ export function wordingOf({ type, node, data }: NotifiableEvent): Wording {
     case 'fault.widened':
       return { summary: `fault widened: ${causeOf(data)}`, next: null };
     case 'fault.closed':
-      return { summary: endOf(text(data['reason'])), next: null };
+      return { summary: endOf(text(data['reason'])), next: 'Nothing is to be done.' };
     case 'fault.retry':
       return { summary: 'a rebuild failed, another one follows', next: null };
     case 'fault.exhausted':
       return {
-        summary: `given up after ${String(data['attempts'])} rebuilds`,
+        summary: `given up after ${text(data['attempts']) || 'so many'} rebuilds`,
         next: `A person is needed: mend the cause, then regrow resume ${name}.`,
       };
     case 'gate.held':
@@ -141,11 +144,13 @@ export function wordingOf({ type, node, data }: NotifiableEvent): Wording {
     case 'controller.started':
       return { summary: 'a controller started', next: null };
     case 'controller.stalled':
-      return { summary: `a controller stood still for ${String(data['ms'])} ms`, next: null };
+      return { summary: `a controller stood still for ${text(data['ms']) || '?'} ms`, next: null };
     case 'pause.set':
       return { summary: `paused by ${text(data['by'])}: ${text(data['reason'])}`, next: null };
     case 'pause.cleared':
       return { summary: 'a pause ended', next: null };
+    case 'alert.raised':
+      return { summary: text(data['text']), next: null };
   }
 }
 
@@ -204,5 +209,6 @@ function key(...parts: readonly (string | null)[]): string {
 }
 
 function text(value: unknown): string {
+  if (typeof value === 'number') return String(value);
   return typeof value === 'string' ? value : '';
 }

@@ -21,6 +21,7 @@ export const notifiedEvents = [
   'controller.stalled',
   'pause.set',
   'pause.cleared',
+  'alert.raised',
 ] as const;
 export type NotifiedEvent = (typeof notifiedEvents)[number];
 

@@ -105,9 +105,10 @@ describe('a mail', () => {
       kind: 'failed',
       reason: expect.stringContaining('greylisted'),
     });
-    await server.stop();
-    expect(await sendMail(message(), server.target(), attempt())).toMatchObject({ kind: 'failed' });
+    const target = server.target();
     const secret = server.target({ user: 'regrow', password: { file: '/nowhere/secret' } });
+    await server.stop();
+    expect(await sendMail(message(), target, attempt())).toMatchObject({ kind: 'failed' });
     expect(await sendMail(message(), secret, attempt())).toMatchObject({
       kind: 'failed',
       reason: expect.stringContaining('/nowhere/secret'),
