@@ -52,7 +52,9 @@ export const notifySchema = z
       .describe('What is told of: events of the journal.'),
     group: duration
       .prefault('30s')
-      .describe('After a message, what happens within this time becomes one message. The first goes at once.'),
+      .describe(
+        'After a message, what happens within this time, 15 minutes at most, becomes one message. The first goes at once.',
+      ),
     give_up_after: positiveDuration
       .prefault('3d')
       .describe('What could not be told within this time, also over restarts, is told no more.'),

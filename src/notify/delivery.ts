@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { NoticeChannel, QueuedNotice } from '../pool/notice.ts';
 import { tellingOf } from '../pool/telling.ts';
-import { begunMessage, dueNotices, hasCome, retryAfterMs, type Send } from './message.ts';
+import { begunMessage, dueNotices, hasCome, longestWaitMs, retryAfterMs, type Send } from './message.ts';
 import { reportOf } from './notice-report.ts';
 import type { NoticeChange, NotifySurroundings } from './parts.ts';
 
@@ -151,7 +151,7 @@ export class Delivery {
     this.#write(seqs, { attempts, next_at: this.#after(retryAfterMs(attempts)) });
     const result = await send({ id, notices: queued.map(({ notice }) => notice) }, this.#ending.signal);
     if (result.kind === 'told') {
-      this.#quietUntil = this.#after(this.#parts.groupMs());
+      this.#quietUntil = this.#after(Math.min(longestWaitMs, this.#parts.groupMs()));
       this.#end(seqs, 'told', result.detail);
       log.info({ channel, message: id, events: queued.length }, 'told');
       this.#note('notify.restored', {});

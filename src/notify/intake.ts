@@ -28,8 +28,8 @@ export interface IntakeFacts {
 
 export type NewNotice = Pick<QueuedNotice, 'channel' | 'key' | 'notice' | 'due_at'>;
 
-/** The longest wait for others, whatever the size of the pool: their number beyond which no more are waited for. */
-const longestTurn = 10;
+/** The longest wait for others, whatever the size of the pool and the stagger, in milliseconds. */
+const longestTurnMs = 10 * 60_000;
 const longestSummary = 300;
 /** A vCenter that is back within this time is not told of, in milliseconds. */
 const passingMs = 2 * 60_000;
@@ -40,7 +40,7 @@ export function noticesOf(event: HappenedEvent, facts: IntakeFacts): readonly Ne
   const notice = noticeOf(event, facts);
   const key = keyOf(event, facts.self);
   const patienceMs = event.type === 'discovery.failed' ? passingMs : 0;
-  const waitMs = patienceMs + turnOf(event, key, facts) * facts.staggerMs;
+  const waitMs = patienceMs + Math.min(longestTurnMs, turnOf(event, key, facts) * facts.staggerMs);
   const due_at = new Date(Date.parse(event.at) + waitMs).toISOString();
   return facts.channels.map((channel) => ({ channel, key, notice, due_at }));
 }
@@ -80,5 +80,5 @@ function turnOf(event: NotifiableEvent, key: string, facts: IntakeFacts): number
   const { self, isNode } = facts;
   const candidates = [...new Set([...facts.observers(node), self])];
   const order = rendezvousOrder(node === null ? key : `${node}/${vmOf(data)}`, candidates);
-  return Math.min(longestTurn, order.indexOf(self) + (teller === 'after' || !isNode ? 1 : 0));
+  return order.indexOf(self) + (teller === 'after' || !isNode ? 1 : 0);
 }

@@ -75,6 +75,12 @@ describe('the turn', () => {
     }
   });
 
+  it('is never longer than ten minutes', () => {
+    const many = Array.from({ length: 40 }, (_, index) => `node${index}`);
+    const waits = many.map((self) => waitOf(event('fault.opened', { vm }), { self, observers: () => many }));
+    expect(waits.filter((wait) => wait === 10 * 60_000)).toHaveLength(20);
+  });
+
   it('of an admin host comes after that of a node', () => {
     const admin = { self: 'admin', isNode: false, observers: () => [] };
     expect(waitOf(event('fault.opened', { vm }), admin)).toBe(30_000);
