@@ -3,6 +3,7 @@ import {
   absolutePath,
   duration,
   label,
+  line,
   percentage,
   playbook,
   positiveDuration,

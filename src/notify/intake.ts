@@ -47,8 +47,7 @@ export function noticesOf(event: HappenedEvent, facts: IntakeFacts): readonly Ne
 
 function noticeOf(event: NotifiableEvent, facts: IntakeFacts): Notice {
   const { at, type, node, run, data } = event;
-  // Of a node whose fault has just ended nothing is known yet: its checks begin anew.
-  const seen = node === null || type === 'fault.closed' ? undefined : facts.node(node);
+  const seen = node === null || !tellsState(type) ? undefined : facts.node(node);
   const { summary, next } = wordingOf(event);
   const page = facts.page();
   return {
@@ -70,6 +69,11 @@ function noticeOf(event: NotifiableEvent, facts: IntakeFacts): Notice {
     ],
     data,
   };
+}
+
+/** Of a node whose fault has just ended nothing is known yet. A machine's checks of its own are not part of its node's state. */
+function tellsState(type: NotifiedEvent): boolean {
+  return type !== 'fault.closed' && !type.startsWith('host.');
 }
 
 /** For how many others this controller waits: of a fault the builder and its successors, in the order in which they act. */

@@ -57,6 +57,10 @@ export function tellerOf({ type, data }: NotifiableEvent): Teller {
     case 'controller.stalled':
     case 'pause.set':
     case 'pause.cleared':
+    case 'host.fault.opened':
+    case 'host.fault.closed':
+    case 'host.action.failed':
+    case 'host.rebooting':
       return 'acting';
   }
 }
@@ -93,6 +97,11 @@ export function keyOf({ type, node, run, data }: NotifiableEvent, self: string):
     case 'pause.set':
     case 'pause.cleared':
       return key(type, self, node);
+    case 'host.fault.opened':
+    case 'host.fault.closed':
+    case 'host.action.failed':
+    case 'host.rebooting':
+      return key(type, self, text(data['check']));
   }
 }
 
@@ -149,6 +158,22 @@ export function wordingOf({ type, node, data }: NotifiableEvent): Wording {
       return { summary: `paused by ${text(data['by'])}: ${text(data['reason'])}`, next: null };
     case 'pause.cleared':
       return { summary: 'a pause ended', next: null };
+    case 'host.fault.opened': {
+      const held = text(data['held']);
+      return {
+        summary: `its own check ${text(data['check'])} fails: ${text(data['detail'])}`,
+        next: held === '' ? null : `What the check asks for is held: ${held}.`,
+      };
+    }
+    case 'host.fault.closed':
+      return { summary: `its own check ${text(data['check'])} succeeds again`, next: 'Nothing is to be done.' };
+    case 'host.action.failed':
+      return {
+        summary: `${text(data['action'])} for its own check ${text(data['check'])} failed: ${text(data['detail'])}`,
+        next: null,
+      };
+    case 'host.rebooting':
+      return { summary: 'it reboots itself', next: 'The others rebuild it when it does not come back.' };
     case 'alert.raised':
       return { summary: text(data['text']), next: null };
   }

@@ -16,6 +16,10 @@ export const notifiedEvents = [
   'discovery.failed',
   'discovery.restored',
   'membership.conflict',
+  'host.fault.opened',
+  'host.fault.closed',
+  'host.action.failed',
+  'host.rebooting',
   'config.rejected',
   'controller.started',
   'controller.stalled',
@@ -37,6 +41,10 @@ export const notifiedByDefault: readonly NotifiedEvent[] = [
   'discovery.failed',
   'discovery.restored',
   'membership.conflict',
+  'host.fault.opened',
+  'host.fault.closed',
+  'host.action.failed',
+  'host.rebooting',
 ];
 
 export const noticeChannels = ['mail', 'webhook'] as const;
