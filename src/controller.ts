@@ -10,6 +10,7 @@ import { journalView } from './controller/journal-view.ts';
 import { LiveConfig } from './controller/live-config.ts';
 import { isOpenWide, openWideWarning } from './config/open-wide.ts';
 import { Telemetry } from './controller/telemetry.ts';
+import { newNotifier } from './controller/notices.ts';
 import type { ControllerView } from './http/controller-view.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { SecretValues, type Logger } from './logging.ts';
@@ -20,6 +21,7 @@ import { probeCommand } from './monitor/probes/command.ts';
 import { realProbes } from './monitor/probes/real-probes.ts';
 import { SelfWatch } from './monitor/self-watch.ts';
 import type { Probes } from './monitor/probes/probes.ts';
+import type { Notifier } from './notify/notifier.ts';
 import { Consultations } from './remediation/consultations.ts';
 import { MembershipKeeper } from './peers/membership-keeper.ts';
 import { Actions, type ActionResult } from './remediation/actions.ts';
@@ -84,6 +86,7 @@ export class Controller {
   readonly #leftovers: Leftovers;
   readonly #host: HostWatch;
   readonly #telemetry: Telemetry;
+  readonly #notifier: Notifier;
   #http: HttpServer | undefined;
   #isRecovered = false;
   #isEnding = false;
@@ -107,6 +110,7 @@ export class Controller {
     this.#membership = this.#newMembership();
     this.#host = this.#newHostWatch();
     this.#telemetry = this.#newTelemetry();
+    this.#notifier = this.#newNotifier();
   }
 
   /** Starts everything. Throws CONTROLLER_RUNNING, JOURNAL_UNUSABLE, HTTP_UNAVAILABLE or SECRET_UNAVAILABLE. */
@@ -140,6 +144,7 @@ export class Controller {
     await this.#membership.publishIfEdited();
     this.#orders.start();
     this.#telemetry.start();
+    this.#notifier.start();
     log.info({ url: this.#http.url, pool: this.#config.pool.name, builder }, 'started');
     if (isOpenWide(this.#config.http)) log.warn({ listen: this.#config.http.listen }, openWideWarning);
     void this.#begin();
@@ -222,6 +227,7 @@ export class Controller {
     this.#telemetry.stop();
     this.#reconciler.stop();
     this.#self.stop();
+    await this.#notifier.stop();
     await this.#http?.close();
     await this.#lock.release();
   }
@@ -470,6 +476,21 @@ export class Controller {
     return mode === 'act' ? null : `safety.mode is ${mode}`;
   }
 
+  #newNotifier(): Notifier {
+    const { env, version, log } = this.#options;
+    return newNotifier({
+      live: this.#live,
+      journal: this.#journal,
+      inquiry: this.#inquiry,
+      outlook: this.#outlook,
+      clock: this.#clock,
+      env,
+      version,
+      log,
+      url: () => this.#http?.url,
+    });
+  }
+
   #newMembership(): MembershipKeeper {
     return new MembershipKeeper({
       stateDir: this.#config.state_dir,
@@ -536,6 +557,7 @@ export class Controller {
       membership: () => this.#membership.record,
       ...journalView(this.#journal, this.#live.config.state_dir),
       askControllers: () => this.#inquiry.controllers(),
+      notifications: () => ({ controller: this.#live.identity.builder, notifications: this.#notifier.report() }),
       health: () => this.health(),
       ready: () => {
         if (!this.#isRecovered) return { ok: false, reason: 'what an earlier process left is not settled yet' };

@@ -21,7 +21,7 @@ async function doctor(context: CliContext): Promise<number> {
     import('./doctor/ansible.ts').then((module) => module.ansibleFindings(config)),
     import('./doctor/image.ts').then((module) => module.imageFindings(config)),
     import('./doctor/machine.ts').then((module) => module.machineFindings(config)),
-    import('./doctor/mail.ts').then((module) => module.mailFindings(config)),
+    import('./doctor/mail.ts').then((module) => module.mailFindings(config, context.env)),
     import('./doctor/http.ts').then((module) => module.httpFindings(config)),
     import('./doctor/secrets.ts').then((module) => module.secretFindings(config, context.env)),
     import('./doctor/vcenter.ts').then((module) => module.vcenterFindings(config, () => discover(context))),

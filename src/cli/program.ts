@@ -23,6 +23,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   inventory: () => import('./inventory.ts'),
   logs: () => import('./logs.ts'),
   'monit-config': () => import('./monit-config.ts'),
+  notify: () => import('./notify.ts'),
   pause: () => import('./pause.ts'),
   probe: () => import('./probe.ts'),
   rebuild: () => import('./rebuild.ts'),

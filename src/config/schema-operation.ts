@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isSmtpUrl, isWebUrl } from './urls.ts';
 import {
   absolutePath,
   duration,
@@ -105,36 +104,6 @@ export const remediationSchema = z
   .describe(
     'Times and counts of a rebuild. Another controller takes over after deadline + upload_lease + slowest_operation.',
   );
-
-const mail = z.strictObject({
-  smtp: z
-    .string({ error: 'expected a URL such as smtp://mail:25' })
-    .refine(isSmtpUrl, { error: 'expected smtp://host[:port] or smtps://host[:port], without user and password' })
-    .describe('Mail server.'),
-  user: line.nullable().prefault(null).describe('User, where the server wants one.'),
-  password: secret.nullable().prefault(null).describe("The user's password."),
-  from: line.describe('Sender.'),
-  to: z
-    .array(line, { error: 'expected a list of mail addresses' })
-    .min(1, { error: 'expected at least one mail address' })
-    .describe('Receivers.'),
-});
-
-const webhook = z.strictObject({
-  url: z
-    .string({ error: 'expected a URL' })
-    .refine(isWebUrl, { error: 'expected an http or https URL without user and password' })
-    .describe('Where each event is posted as JSON.'),
-  secret: secret.nullable().prefault(null).describe('Key that signs each event (HMAC-SHA256).'),
-});
-
-/** Whom regrow tells. */
-export const notifySchema = z
-  .strictObject({
-    mail: mail.nullable().prefault(null).describe('Mail to the administrator; null: none.'),
-    webhook: webhook.nullable().prefault(null).describe('Events to a program; null: none.'),
-  })
-  .describe('Whom regrow tells.');
 
 /** The HTTP endpoint. */
 export const httpSchema = z

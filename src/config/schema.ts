@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { checkSchema, hostCheckSchema } from './schema-checks.ts';
 import { imageSchema, nodeOverrides, sshSchema, vcenterSchema, vmSchema } from './schema-machine.ts';
+import { notifySchema } from './schema-notify.ts';
 import {
   ansibleSchema,
   fileSchema,
   hooksSchema,
   httpSchema,
-  notifySchema,
   remediationSchema,
   safetySchema,
 } from './schema-operation.ts';

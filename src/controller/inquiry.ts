@@ -5,10 +5,12 @@ import type { Probes } from '../monitor/probes/probes.ts';
 import { probeSshBanner } from '../monitor/probes/ssh-banner.ts';
 import { askAll, type ControllerReply } from '../peers/all-controllers.ts';
 import { askMembership, askPeer, portOf, type Peer } from '../peers/client.ts';
+import { askNotices } from '../peers/notices.ts';
 import { askVote, silentVote, witnessAddress } from '../peers/vote.ts';
 import { isAtWork } from '../pool/act-gates.ts';
 import type { Confirmation, SelfFacts, Vote } from '../pool/consultation.ts';
 import type { PoolState } from '../pool/node-state.ts';
+import type { PeerNotices } from '../pool/notice.ts';
 import { observersOf } from '../pool/observers.ts';
 import type { Inquiries } from '../remediation/consultations.ts';
 import { isImageIncomplete } from '../remediation/image.ts';
@@ -75,6 +77,28 @@ export class Inquiry implements Inquiries {
       ask: async (peer, deadlineMs) => askPeer(peer, '/v1/status', { ...access, deadlineMs }),
       nowMs: () => performance.now(),
     });
+  }
+
+  /** What the peers and witnesses tell people of. Who is silent is left out. */
+  async notices(): Promise<readonly PeerNotices[]> {
+    const { live } = this.#parts;
+    const token = await live.token();
+    if (token === null) return [];
+    const port = portOf(live.config.http.listen);
+    const answers = await Promise.all([
+      ...this.peers().map((peer) => askNotices(peer, { port, token, trust: live.trust })),
+      ...this.#witnesses().map(({ text: name, host: address, port: at }) =>
+        askNotices({ name, address }, { port: at, token, trust: live.trust, isNamed: true }),
+      ),
+    ]);
+    return answers.filter((answer) => answer !== undefined);
+  }
+
+  /** The nodes that see the same of a node as this controller does, and that it sees no fault of; null: of the pool. */
+  candidates(node: string | null): readonly string[] {
+    const { nodes } = this.#parts.state();
+    const observers = node === null ? this.#parts.live.nodes : this.#observersOf(node);
+    return observers.filter((name) => nodes[name]?.fault === null);
   }
 
   /** Of every other observer of the node, and of every witness. */

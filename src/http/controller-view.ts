@@ -1,4 +1,5 @@
 import type { HistoryRange, HistoryReport } from '../pool/history-report.ts';
+import type { NoticeReport } from '../pool/notice.ts';
 import type { Observation, PoolReport } from '../pool/report.ts';
 import type { ControllerReply } from '../peers/all-controllers.ts';
 import type { RunDetail, RunReport } from '../pool/run-report.ts';
@@ -37,6 +38,8 @@ export interface ControllerView extends EventTap {
   hasRun(id: string): boolean;
   /** What every other controller says of the pool. */
   askControllers(): Promise<readonly ControllerReply[]>;
+  /** What this controller has told people of, and is about to, in the form that its peers read. */
+  notifications(): { readonly controller: string; readonly notifications: readonly NoticeReport[] };
   /** Whether the process does its work: its scheduler made progress lately. */
   health(): { readonly ok: boolean; readonly detail: string };
   /** Whether what it reports can be relied on: the first discovery, or the recovery from the journal, is over. */

@@ -4,6 +4,7 @@ import { createFaults, type Faults } from './faults.ts';
 import { createEvents, type Events } from './events.ts';
 import { createHistory, type History } from './history.ts';
 import { createNodes, type Nodes } from './nodes.ts';
+import { createNotifications, type Notifications } from './notifications.ts';
 import { createObservations, type Observations } from './observations.ts';
 import { createPauses, type Pauses } from './pauses.ts';
 import { createRetention, type Retention } from './retention.ts';
@@ -22,6 +23,7 @@ export interface Journal {
   readonly observations: Observations;
   readonly pauses: Pauses;
   readonly faults: Faults;
+  readonly notifications: Notifications;
   readonly retention: Retention;
   readonly history: History;
   /** What it takes on the disk. */
@@ -50,6 +52,7 @@ export function openJournal(stateDir: string, { redact = (text) => text }: Journ
       observations: createObservations(database),
       pauses: createPauses(database, redact),
       faults: createFaults(database),
+      notifications: createNotifications(database, redact),
       foreignVersion: () => database.foreignVersion(),
       retention: createRetention(database, stateDir),
       history: createHistory(database),

@@ -129,6 +129,25 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (seconds, at, series)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE notifications (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel TEXT NOT NULL,
+    key TEXT NOT NULL,
+    at TEXT NOT NULL,
+    notice TEXT NOT NULL,
+    due_at TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting',
+    message TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at TEXT,
+    note TEXT,
+    ended_at TEXT
+  ) STRICT;
+  CREATE INDEX notifications_waiting ON notifications (channel, seq) WHERE state = 'waiting';
+  CREATE TABLE notified (one INTEGER PRIMARY KEY CHECK (one = 1), event INTEGER NOT NULL) STRICT;
+  INSERT INTO notified SELECT 1, coalesce(max(id), 0) FROM events;
+  `,
 ];
 
 /** The version of a file right now. */

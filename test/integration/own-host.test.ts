@@ -35,6 +35,7 @@ function watchOf(check: HostCheck): HostWatch {
     checks: () => ({ own: check }),
     hold: () => null,
     act: () => Promise.reject(new Error('nothing to do here')),
+    onMeasured: () => undefined,
     now: () => new Date(),
   });
   watch.start();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { guardedRoute, json, plainGet, type Route } from '../route.ts';
+import { notificationsShape } from '../shapes/notifications.ts';
 import { observationShape } from '../shapes/pool.ts';
 import { unknownNode } from './pool.ts';
 
@@ -22,5 +23,12 @@ export const peerRoutes: readonly Route[] = [
     summary: 'The list of members that this controller goes by.',
     content: { 'application/json': z.record(z.string(), z.unknown()) },
     answer: (_, view) => json(view.membership()),
+  }),
+  guardedRoute({
+    ...plainGet,
+    path: '/v1/notifications',
+    summary: 'What this controller told people of, and is about to tell.',
+    content: { 'application/json': notificationsShape },
+    answer: (_, view) => json(view.notifications()),
   }),
 ];

@@ -12,6 +12,7 @@ export function controllerView(more: Partial<ControllerView> = {}): ControllerVi
     history: (range) => ({ range, bucket_seconds: 60, from: '2026-01-01T10:00:00.000Z', nodes: {} }),
     metrics: async () => '',
     membership: () => ({ version: 1 }),
+    notifications: () => ({ controller: 'webbox1', notifications: [] }),
     events: () => [],
     lastEventId: () => 0,
     onEvents: () => () => {},
