@@ -138,7 +138,7 @@ function gatesText({ gates, decided_at: decidedAt, fault }: NodeReport, nowMs: n
 function votesText({ gates }: NodeReport, look: Look): string {
   const votes = itemsOf(gates.find(({ gate }) => gate === 'quorum')?.facts['votes']);
   if (votes.length === 0) return '';
-  const rows = votes.map((vote) => [text(member(vote, 'observer')), text(member(vote, 'answer')), howText(vote)]);
+  const rows = votes.map((vote) => [word(member(vote, 'observer')), word(member(vote, 'answer')), howText(vote)]);
   return `\n${fittedTable(['OBSERVER', 'SAYS', 'HOW'], rows, look)}`;
 }
 
@@ -152,6 +152,6 @@ function howText(vote: unknown): string {
   ].join(', ');
 }
 
-function text(value: unknown): string {
+function word(value: unknown): string {
   return typeof value === 'string' ? inert(value) : '-';
 }

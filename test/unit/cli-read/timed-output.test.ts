@@ -46,7 +46,7 @@ describe('the output of Ansible on a terminal', () => {
       '',
     ];
     expect(text).toBe(expected.join('\n'));
-    expect(await shown([...output.join('')], [at(1), at(13), at(13.5)])).toBe(text);
+    expect(await shown(Array.from(output.join('')), [at(1), at(13), at(13.5)])).toBe(text);
   });
 
   it('takes the present for a task of which no event tells', async () => {

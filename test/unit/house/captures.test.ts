@@ -16,7 +16,7 @@ describe('docs/cli.md', () => {
   });
 
   it('has each command that has to be shown, at both widths', () => {
-    for (const name of ['status-remediating', 'status-watch-2-remediating', 'rebuild', 'logs', 'explain-remediating'])
+    for (const name of ['status-remediating', 'status-watch-2-remediating', 'logs', 'explain-remediating'])
       for (const width of [80, 200])
         expect(files).toEqual(expect.arrayContaining([`${name}-${width}.txt`, `${name}-${width}.ansi`]));
   });
@@ -27,7 +27,7 @@ describe('a capture', () => {
     for (const file of files.filter((name) => name.endsWith('.txt'))) {
       const columns = Number(/-(\d+)\.txt$/.exec(file)?.[1]);
       for (const line of read(file).split('\n')) expect(displayWidth(line), file).toBeLessThanOrEqual(columns);
-      expect(read(file), file).not.toMatch(/\u001b|\/work\/|\/var\/tmp/);
+      expect(read(file), file).not.toMatch(/\p{Cc}(?<!\n)|\/work\/|\/var\/tmp/u);
     }
   });
 });
