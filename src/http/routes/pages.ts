@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { badge } from '../badge.ts';
+import type { PageAssets } from '../page/assets.ts';
+import { controllersPage } from '../page/controllers-page.ts';
+import { nodePage } from '../page/node-page.ts';
+import { overviewPage } from '../page/overview-page.ts';
+import { historyRanges, type PageView } from '../page/page-view.ts';
+import { runPage } from '../page/run-page.ts';
+import { openRoute, plainGet, problem, text, type Route, type RouteAnswer } from '../route.ts';
+import { unknownNode } from './pool.ts';
+
+const content = { 'text/html': null } as const;
+const shownRuns = 20;
+const query = z.strictObject({
+  range: z
+    .enum(historyRanges, { error: `expected one of ${historyRanges.join(', ')}` })
+    .default('1h')
+    .describe('How much time the bars show.'),
+});
+
+/** What people look at: the pool, a node, a run, what the other controllers see; and a picture of a node's state. */
+export function pageRoutes(page: PageView, assets: PageAssets): readonly Route[] {
+  const answer = (document: string): RouteAnswer =>
+    text('text/html', document, { 'content-security-policy': assets.policy });
+  return [
+    openRoute({
+      ...plainGet,
+      path: '/',
+      summary: 'The status page: the pool at a glance.',
+      query,
+      content,
+      answer: ({ query: { range } }) =>
+        answer(
+          overviewPage(
+            {
+              report: page.report(),
+              history: page.history(range),
+              runs: page.runs({ limit: shownRuns }),
+              faults: page.faults(),
+              lastEvent: page.lastEvent(),
+            },
+            assets,
+          ),
+        ),
+    }),
+    openRoute({
+      ...plainGet,
+      path: '/nodes/:name',
+      summary: 'The page of a node.',
+      query,
+      content,
+      problems: [404],
+      answer: ({ params, query: { range } }) => {
+        const report = page.report();
+        const node = report.nodes.find(({ name }) => name === params.get('name'));
+        if (node === undefined) return unknownNode;
+        const { name } = node;
+        const runs = page.runs({ node: name, limit: shownRuns });
+        const faults = page.faults().filter((fault) => fault.node === name);
+        const lastEvent = page.lastEvent();
+        return answer(nodePage({ report, node, history: page.history(range), runs, faults, lastEvent }, assets));
+      },
+    }),
+    openRoute({
+      ...plainGet,
+      path: '/runs/:id',
+      summary: 'The page of a run.',
+      content,
+      problems: [404],
+      answer: async ({ params }) => {
+        const lastEvent = page.lastEvent();
+        const run = await page.run(params.get('id') ?? '');
+        if (run === undefined) return problem(404, 'The journal has no run of that id. GET /v1/runs lists them.');
+        return answer(runPage(page.report(), run, lastEvent, assets));
+      },
+    }),
+    openRoute({
+      ...plainGet,
+      path: '/controllers',
+      summary: 'The page of what each controller of the pool sees.',
+      content,
+      answer: async () => answer(controllersPage(page.report(), await page.controllers(), page.lastEvent(), assets)),
+    }),
+    openRoute({
+      ...plainGet,
+      path: '/badge/:file',
+      summary: "A picture of a node's state: /badge/NAME.svg.",
+      content: { 'image/svg+xml': null },
+      problems: [404],
+      answer: ({ params }) => {
+        const node = page.report().nodes.find(({ name }) => `${name}.svg` === params.get('file'));
+        return node === undefined ? unknownNode : text('image/svg+xml', badge(node));
+      },
+    }),
+  ];
+}
