@@ -22,7 +22,7 @@ export function nodePage({ report, node, history, runs, faults, lastEvent }: Nod
     <section data-key="node" data-list class="alone" aria-labelledby="node-title">
       <h1 data-key="title" data-v="" id="node-title">${node.name}</h1>
       <ul data-key="list" data-list class="cards">
-        ${nodeCard(node, history)}
+        ${nodeCard(node, history, report)}
       </ul>
     </section>
     <section data-key="history" data-list aria-labelledby="timeline-title">

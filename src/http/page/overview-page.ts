@@ -24,7 +24,7 @@ export function overviewPage({ report, history, runs, faults, lastEvent }: Overv
   const { tone, sentence } = verdictOf(report);
   const nodes = failingFirst(report.nodes);
   const isLarge = nodes.length > mostCards;
-  const items = nodes.map((node) => (isLarge ? nodeRow(node, history) : nodeCard(node, history)));
+  const items = nodes.map((node) => (isLarge ? nodeRow(node, history) : nodeCard(node, history, report)));
   const content = html`<div data-list id="live">
     ${[
       banner(report),

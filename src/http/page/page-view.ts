@@ -113,7 +113,8 @@ export interface ControllerAnswer {
 /** What the pages ask of their controller. */
 export interface PageView {
   report(): PageReport;
-  history(range: HistoryRange): HistoryView;
+  /** Of all nodes, or of one in more detail. */
+  history(range: HistoryRange, node?: string): HistoryView;
   /** Newest first. */
   runs(filter: { readonly node?: string; readonly limit: number }): readonly RunView[];
   /** Newest first. */

@@ -1,8 +1,9 @@
 import type { PageAssets } from './assets.ts';
 import { documentOf } from './document.ts';
 import { gateList } from './gates.ts';
-import { html, kept, type Html, type HtmlValue } from './html.ts';
+import { html, kept, type Html } from './html.ts';
 import { lengthOf, milestoneBar, milestoneWords } from './milestones.ts';
+import { fact } from './node-facts.ts';
 import { runLog } from './run-log.ts';
 import type { PageReport, RunPageView, TaskView, VmView } from './page-view.ts';
 import { durationOf, msBetween, timeOf } from './times.ts';
@@ -11,13 +12,13 @@ import { outcomeOf } from './timeline.ts';
 /** The page at `/runs/ID`: one run with its phases, why it acted, its tasks and its log. */
 export function runPage(report: PageReport, run: RunPageView, lastEvent: number, assets: PageAssets): string {
   const { words, tone } = outcomeOf(run);
-  const title = `${run.kind}${run.node === null ? '' : ` of ${run.node}`}`;
+  const title = `${capital(run.kind)}${run.node === null ? '' : ` of ${run.node}`}`;
   const length = lengthOf(run, report.at);
   const content = html`<div data-list id="live">
     ${[
       kept(
         'section',
-        { key: 'banner', attributes: html` class="banner ${tone}" aria-label="The run" aria-live="polite"` },
+        { key: 'banner', attributes: html` class="banner run ${tone}" aria-label="The run" aria-live="polite"` },
         [
           html`<h1>${title} <span class="outcome ${tone}">${words}</span></h1>`,
           run.message !== null && html`<p class="why">${run.message}</p>`,
@@ -61,7 +62,7 @@ export function runPage(report: PageReport, run: RunPageView, lastEvent: number,
 }
 
 function factsOf(run: RunPageView, length: number): Html {
-  return html`<dl class="facts">
+  return html`<dl class="facts wide">
     ${[
       fact('run', html`<code>${run.id}</code>`),
       run.node !== null && fact('node', html`<a href="/nodes/${run.node}">${run.node}</a>`),
@@ -75,13 +76,6 @@ function factsOf(run: RunPageView, length: number): Html {
       run.step !== null && fact('last step', run.step),
     ]}
   </dl>`;
-}
-
-function fact(name: string, value: HtmlValue): Html {
-  return html`<div>
-    <dt>${name}</dt>
-    <dd>${value}</dd>
-  </div>`;
 }
 
 function vmWords(vm: VmView | null): Html {
@@ -113,4 +107,8 @@ function taskItem(task: TaskView, index: number, stepBefore: string | undefined)
       ><span class="took">${ended === null ? timeOf(started) : durationOf(msBetween(started, ended))}</span
       >${message !== null && html`<p class="message">${message}</p>`}`,
   );
+}
+
+function capital(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
 }

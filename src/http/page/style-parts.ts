@@ -2,8 +2,8 @@
 export const partsStyle = `
 .banner{background:var(--sheet);border:1px solid var(--edge);border-left:5px solid var(--none-bar);border-radius:10px;padding:1.15rem 1.4rem}
 .banner.well{border-left-color:var(--well-bar)}.banner.busy{border-left-color:var(--busy-fill)}.banner.bad{border-left-color:var(--bad-fill)}
-.banner h1{display:flex;align-items:center;gap:.65rem;flex-wrap:wrap}
-.banner .icon{width:1.15em;height:1.15em}
+.banner h1{display:flex;align-items:flex-start;gap:.65rem}
+.banner .icon{width:1.15em;height:1.15em;margin-top:.07em}
 .banner .why{margin-top:.35rem;font-size:1.05rem;overflow-wrap:anywhere}
 .notice{margin-top:.7rem;padding:.5rem .8rem;border-radius:6px;background:var(--busy-sheet);overflow-wrap:anywhere}
 .notice.bad{background:var(--bad-sheet)}
@@ -50,6 +50,7 @@ dt{color:var(--soft)}
 .spark path{fill:none;stroke:var(--link);stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 .facts{display:grid;gap:.28rem;font-size:.9rem}
 .facts>div{display:grid;grid-template-columns:5.6rem 1fr;gap:.6rem}
+.facts.wide{grid-template-columns:repeat(auto-fill,minmax(min(26rem,100%),1fr));gap:.28rem 2rem}
 .facts dt{overflow:hidden;text-overflow:ellipsis}
 .facts dd{overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 .uuid{color:var(--soft)}
@@ -68,9 +69,10 @@ dt{color:var(--soft)}
 .row{display:grid;grid-template-columns:minmax(0,1fr) 11rem;gap:1rem;align-items:center;padding:.3rem 1rem;min-height:2.4rem;content-visibility:auto;contain-intrinsic-size:auto 2.4rem}
 .row+.row{border-top:1px solid var(--edge)}
 .row.bad{background:var(--bad-sheet)}.row.busy{background:var(--busy-sheet)}
-.row .head{display:grid;grid-template-columns:1rem 9.5rem 9.5rem minmax(0,1fr);gap:.75rem;align-items:center}
+.row .head{display:grid;grid-template-columns:1rem 8.5rem 8rem 5.5rem minmax(0,1fr);gap:.75rem;align-items:center}
 .row h3{font-size:.95rem;overflow:hidden;text-overflow:ellipsis}
 .row .word{text-align:left;font-size:.9rem}
+.row .since{font-size:.85rem;color:var(--soft);font-variant-numeric:tabular-nums}
 .row .why{font-size:.9rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--soft)}
 .row.bad .why,.row.busy .why{color:var(--ink)}
 .row .beats{height:20px}
@@ -113,7 +115,7 @@ h1{font-size:1.3rem}
 .card{padding:1rem}
 .row{grid-template-columns:1fr;gap:.2rem;padding:.55rem .85rem;contain-intrinsic-size:auto 4.6rem}
 .row .head{grid-template-columns:1rem 1fr auto;gap:.1rem .6rem}
-.row .head .why{grid-column:1/-1;white-space:normal}
+.row .head .since{grid-column:3;grid-row:2}.row .head .why{grid-column:1/3;grid-row:2;white-space:normal}
 .timeline li[data-key]{grid-template-columns:1fr;padding:.8rem 1rem}
 }
 `;

@@ -1,5 +1,7 @@
 /** The page of a run: its course, tasks and log. */
 export const runStyle = `
+.banner h1 .outcome{margin-left:0}
+.banner.run h1{flex-wrap:wrap}
 .remedy{margin-top:.5rem;color:var(--soft)}
 main .course{margin-top:1.1rem;display:grid;gap:.5rem}
 .course .stretches{height:16px}

@@ -56,19 +56,24 @@ function runEntry(run: RunView, now: string, longest: number): Html {
         <a href="/runs/${run.id}">${run.kind}${run.node !== null && html` of <b>${run.node}</b>`}</a>
         <span class="outcome ${tone}">${words}</span>
       </p>
-      <p class="when">${timeOf(beginOf(run))}, ${durationOf(lengthOf(run, now))}, by ${run.by}</p>
+      <p class="when">${timeOf(beginOf(run))} · ${lengthWords(run, now)} · by ${run.by}</p>
       ${milestoneBar(run, now, longest)}${milestoneWords(run, now)}`,
   );
+}
+
+function lengthWords(run: RunView, now: string): string {
+  const length = durationOf(lengthOf(run, now));
+  return run.ended_at === null ? `${length} so far` : `took ${length}`;
 }
 
 function faultEntry({ node, opened_at: opened, closed_at: closed, reason }: FaultView): Html {
   const tone = closed === null ? 'bad' : 'quiet';
   const words = closed === null ? 'open' : (reason ?? 'closed');
-  const took = closed === null ? '' : `, ${durationOf(msBetween(opened, closed))}`;
+  const took = closed === null ? '' : ` · lasted ${durationOf(msBetween(opened, closed))}`;
   return kept(
     'li',
     { key: `${node} ${opened}`, attributes: html` class="${tone}"` },
     html`<p class="what">fault of <b>${node}</b> <span class="outcome ${tone}">${words}</span></p>
-      <p class="when">${timeOf(opened)}${took}, no run of this controller</p>`,
+      <p class="when">${timeOf(opened)}${took} · no run of this controller</p>`,
   );
 }

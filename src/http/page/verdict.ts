@@ -24,8 +24,9 @@ export function verdictOf({ pool, nodes }: Pick<PoolReport, 'pool' | 'nodes'>): 
   const sentence =
     others.length === 0
       ? `${worst.name} ${predicates[worst.state].one}`
-      : `${unwell.length} of ${nodes.length} nodes are not healthy: ${countsOf(unwell)}`;
-  return { state: worst.state, tone, sentence, why: others.length === 0 ? worst.why : `${worst.name}: ${worst.why}` };
+      : `${unwell.length} of ${nodes.length} nodes are not healthy`;
+  const why = others.length === 0 ? worst.why : `${countsOf(unwell)}. ${worst.name}: ${worst.why}`;
+  return { state: worst.state, tone, sentence, why };
 }
 
 function wellSentence(count: number): string {

@@ -58,7 +58,7 @@ export function pageRoutes(page: PageView, assets: PageAssets): readonly Route[]
         const runs = page.runs({ node: name, limit: shownRuns });
         const faults = page.faults().filter((fault) => fault.node === name);
         const lastEvent = page.lastEvent();
-        return answer(nodePage({ report, node, history: page.history(range), runs, faults, lastEvent }, assets));
+        return answer(nodePage({ report, node, history: page.history(range, name), runs, faults, lastEvent }, assets));
       },
     }),
     openRoute({

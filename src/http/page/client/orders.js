@@ -122,7 +122,9 @@ async function sendOrder(parts, { act, node }, key, onDone) {
 function bodyOf(form, act) {
   const reason = valueOf(form, 'reason').trim();
   const time = act === 'pause' ? valueOf(form, 'for') : '';
-  return { ...(reason === '' ? {} : { reason }), ...(time === '' ? {} : { for: time }) };
+  const confirm = act === 'rebuild' ? valueOf(form, 'confirm') : '';
+  const given = Object.entries({ reason, for: time, confirm }).filter(([, value]) => value !== '');
+  return Object.fromEntries(given);
 }
 
 /**

@@ -16,7 +16,11 @@ export function writeTimes() {
   for (const time of document.querySelectorAll('time[datetime]')) {
     const at = Date.parse(time.getAttribute('datetime') ?? '');
     if (Number.isNaN(at)) continue;
-    const text = time.hasAttribute('data-clock') ? clockText(at) : agoText(nowMs - at);
+    const text = time.hasAttribute('data-clock')
+      ? clockText(at)
+      : time.hasAttribute('data-since')
+        ? `for ${spanText(Math.max(0, nowMs - at))}`
+        : agoText(nowMs - at);
     if (time.textContent !== text) time.textContent = text;
     if (!time.hasAttribute('title')) time.setAttribute('title', new Date(at).toLocaleString());
   }
