@@ -38,9 +38,10 @@ export function responseLine(history: HistoryView, node: string): Html | undefin
   );
   if (measured === undefined) return undefined;
   const [check, buckets] = measured;
+  const fromMs = Date.parse(history.from);
   const points: number[][] = Array.from({ length: count }, () => []);
   for (const { at, latency_ms: latency } of buckets)
-    if (latency !== null) points[indexOf(at, history.from, stepMs)]?.push(latency.mean);
+    if (latency !== null) points[indexOf(at, fromMs, stepMs)]?.push(latency.mean);
   const means = points.map((bucket) =>
     bucket.length === 0 ? null : bucket.reduce((sum, each) => sum + each, 0) / bucket.length,
   );
@@ -68,14 +69,15 @@ function barsOf({ range, bucket_seconds: seconds }: HistoryView): { readonly ste
   return { stepMs: perBar * seconds * 1000, count: Math.ceil(buckets / perBar) };
 }
 
-function indexOf(at: string, from: string, stepMs: number): number {
-  return Math.floor((Date.parse(at) - Date.parse(from)) / stepMs);
+function indexOf(at: string, fromMs: number, stepMs: number): number {
+  return Math.floor((Date.parse(at) - fromMs) / stepMs);
 }
 
 function worstBeats(buckets: readonly BucketView[], from: string, stepMs: number, count: number): readonly Beat[] {
   const beats = Array.from({ length: count }, (): Beat => 'none');
+  const fromMs = Date.parse(from);
   for (const bucket of buckets) {
-    const index = indexOf(bucket.at, from, stepMs);
+    const index = indexOf(bucket.at, fromMs, stepMs);
     const known = beats[index];
     if (known !== undefined && rankOf(beatOf(bucket)) > rankOf(known)) beats[index] = beatOf(bucket);
   }

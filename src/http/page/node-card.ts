@@ -1,13 +1,13 @@
 import type { NodeReport } from '../../pool/report.ts';
-import { heartbeatBars, responseLine } from './heartbeat.ts';
+import type { DrawnHistory } from './drawn-history.ts';
 import { html, kept, type Html } from './html.ts';
 import { nodeFacts } from './node-facts.ts';
-import type { HistoryView, PageReport } from './page-view.ts';
+import type { PageReport } from './page-view.ts';
 import { lookOf, stateIcon } from './states.ts';
 import { sinceOf } from './times.ts';
 
 /** A node, with everything that its controller tells of it. */
-export function nodeCard(node: NodeReport, history: HistoryView, report: PageReport): Html {
+export function nodeCard(node: NodeReport, history: DrawnHistory, report: PageReport): Html {
   return kept('li', { key: node.name, attributes: cardAttributes(node, 'card'), isList: true }, [
     kept('header', { key: 'head' }, headOf(node)),
     kept('div', { key: 'beats', attributes: html` class="history"` }, historyOf(node, history)),
@@ -16,14 +16,14 @@ export function nodeCard(node: NodeReport, history: HistoryView, report: PageRep
 }
 
 /** A node of a large pool in one line; its page has the rest. */
-export function nodeRow(node: NodeReport, history: HistoryView): Html {
+export function nodeRow(node: NodeReport, history: DrawnHistory): Html {
   const row = html`${stateIcon(node.state)}
     <h3><a href="/nodes/${node.name}">${node.name}</a></h3>
     <span class="word">${stateWords(node)}</span><span class="since">${node.since !== null && sinceOf(node.since)}</span
     ><span class="why">${node.why}</span>`;
   return kept('li', { key: node.name, attributes: cardAttributes(node, 'row'), isList: true }, [
     kept('div', { key: 'head', attributes: html` class="head"` }, row),
-    kept('div', { key: 'beats' }, heartbeatBars(history, node.name)),
+    kept('div', { key: 'beats' }, history.bars(node.name)),
   ]);
 }
 
@@ -43,9 +43,9 @@ function headOf(node: NodeReport): Html {
     <p class="why">${node.why}</p>`;
 }
 
-function historyOf({ name }: NodeReport, history: HistoryView): Html {
-  const line = responseLine(history, name);
-  return html`${heartbeatBars(history, name)}
+function historyOf({ name }: NodeReport, history: DrawnHistory): Html {
+  const line = history.line(name);
+  return html`${history.bars(name)}
     <p class="scale"><span>${history.range} ago</span><span>now</span></p>
     ${line}`;
 }

@@ -1,16 +1,17 @@
 import type { NodeReport } from '../../pool/report.ts';
 import type { PageAssets } from './assets.ts';
 import { documentOf } from './document.ts';
+import type { DrawnHistory } from './drawn-history.ts';
 import { html } from './html.ts';
 import { nodeCard } from './node-card.ts';
-import type { FaultView, HistoryView, PageReport, RunView } from './page-view.ts';
+import type { FaultView, PageReport, RunView } from './page-view.ts';
 import { lookOf } from './states.ts';
 import { timeline } from './timeline.ts';
 
 export interface NodePage {
   readonly report: PageReport;
   readonly node: NodeReport;
-  readonly history: HistoryView;
+  readonly history: DrawnHistory;
   readonly runs: readonly RunView[];
   readonly faults: readonly FaultView[];
   readonly lastEvent: number;

@@ -2,9 +2,10 @@ import type { PageAssets } from './assets.ts';
 import { banner, limits } from './banner.ts';
 import { controllersPlaceholder } from './controllers.ts';
 import { documentOf } from './document.ts';
+import type { DrawnHistory } from './drawn-history.ts';
 import { html, kept, type Html } from './html.ts';
 import { nodeCard, nodeRow } from './node-card.ts';
-import { historyRanges, type FaultView, type HistoryView, type PageReport, type RunView } from './page-view.ts';
+import { historyRanges, type FaultView, type PageReport, type RunView } from './page-view.ts';
 import { timeline } from './timeline.ts';
 import { failingFirst, verdictOf } from './verdict.ts';
 
@@ -13,7 +14,7 @@ const mostCards = 50;
 
 export interface Overview {
   readonly report: PageReport;
-  readonly history: HistoryView;
+  readonly history: DrawnHistory;
   readonly runs: readonly RunView[];
   readonly faults: readonly FaultView[];
   readonly lastEvent: number;

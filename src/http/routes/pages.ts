@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { badge } from '../badge.ts';
 import type { PageAssets } from '../page/assets.ts';
 import { controllersPage } from '../page/controllers-page.ts';
+import { DrawnHistory, keptHistories } from '../page/drawn-history.ts';
 import { nodePage } from '../page/node-page.ts';
 import { overviewPage } from '../page/overview-page.ts';
 import { historyRanges, type PageView } from '../page/page-view.ts';
@@ -20,6 +21,7 @@ const query = z.strictObject({
 
 /** What people look at: the pool, a node, a run, what the other controllers see; and a picture of a node's state. */
 export function pageRoutes(page: PageView, assets: PageAssets): readonly Route[] {
+  const historyOf = keptHistories(page);
   const answer = (document: string): RouteAnswer =>
     text('text/html', document, { 'content-security-policy': assets.policy });
   return [
@@ -29,19 +31,14 @@ export function pageRoutes(page: PageView, assets: PageAssets): readonly Route[]
       summary: 'The status page: the pool at a glance.',
       query,
       content,
-      answer: ({ query: { range } }) =>
-        answer(
-          overviewPage(
-            {
-              report: page.report(),
-              history: page.history(range),
-              runs: page.runs({ limit: shownRuns }),
-              faults: page.faults(),
-              lastEvent: page.lastEvent(),
-            },
-            assets,
-          ),
-        ),
+      answer: ({ query: { range } }) => {
+        // Asked first: what happens while the page is made is told again.
+        const lastEvent = page.lastEvent();
+        const report = page.report();
+        const history = historyOf(range, report.at, report.nodes.length);
+        const runs = page.runs({ limit: shownRuns });
+        return answer(overviewPage({ report, history, runs, faults: page.faults(), lastEvent }, assets));
+      },
     }),
     openRoute({
       ...plainGet,
@@ -51,14 +48,15 @@ export function pageRoutes(page: PageView, assets: PageAssets): readonly Route[]
       content,
       problems: [404],
       answer: ({ params, query: { range } }) => {
+        const lastEvent = page.lastEvent();
         const report = page.report();
         const node = report.nodes.find(({ name }) => name === params.get('name'));
         if (node === undefined) return unknownNode;
         const { name } = node;
         const runs = page.runs({ node: name, limit: shownRuns });
         const faults = page.faults().filter((fault) => fault.node === name);
-        const lastEvent = page.lastEvent();
-        return answer(nodePage({ report, node, history: page.history(range, name), runs, faults, lastEvent }, assets));
+        const history = new DrawnHistory(page.history(range, name));
+        return answer(nodePage({ report, node, history, runs, faults, lastEvent }, assets));
       },
     }),
     openRoute({

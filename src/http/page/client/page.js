@@ -1,8 +1,8 @@
 import { followEvents } from './event-stream.js';
 import { startOrders } from './orders.js';
-import { patch } from './patch.js';
+import { keepingFocus, patch } from './patch.js';
 import { applySearch, startSearch } from './search.js';
-import { setPresent, spanText, writeTimes } from './times.js';
+import { setPresent, spanText, tellWholeTimes, writeTimes } from './times.js';
 
 /** Without any event the page is asked for again after so long, since measurements are no events. */
 const usualMs = 15_000;
@@ -26,6 +26,7 @@ let timer;
 root.classList.add('scripted');
 setPresent(root.dataset['at'] ?? '');
 writeTimes();
+tellWholeTimes();
 const search = document.querySelector('input#search');
 if (search instanceof HTMLInputElement) startSearch(search);
 startOrders(() => soon());
@@ -84,7 +85,7 @@ function show(fresh) {
   if (!(live instanceof HTMLElement) || !(next instanceof HTMLElement)) throw new Error('no page');
   const log = document.querySelector('.lines');
   const isAtEnd = log !== null && log.scrollTop + log.clientHeight > log.scrollHeight - 40;
-  patch(live, next);
+  keepingFocus(() => patch(live, next));
   document.title = fresh.title;
   const icon = fresh.querySelector('link[rel="icon"]')?.getAttribute('href');
   if (icon) document.querySelector('link[rel="icon"]')?.setAttribute('href', icon);

@@ -17,12 +17,7 @@ export function patch(shown, fresh) {
   }
   const next = document.importNode(fresh, true);
   keepFolds(shown, next);
-  const focus = focusWithin(shown);
   shown.replaceWith(next);
-  if (focus !== undefined) {
-    const again = next.querySelector(focus);
-    if (again instanceof HTMLElement) again.focus();
-  }
   return next;
 }
 
@@ -78,17 +73,31 @@ function keepFolds(shown, next) {
 }
 
 /**
- * How to find again, in a new version of an element, what has the focus.
+ * Does something that may replace or move what has the focus, and gives the focus to what came in its place.
  *
- * @param {HTMLElement} shown
+ * @param {() => void} change
+ */
+export function keepingFocus(change) {
+  const active = document.activeElement;
+  const place = active instanceof HTMLElement ? placeOf(active) : undefined;
+  change();
+  if (place === undefined || document.activeElement === active) return;
+  const again = document.querySelector(place);
+  if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+}
+
+/**
+ * How to find again, in a new version of the page, what has the focus.
+ *
+ * @param {HTMLElement} active
  * @returns {string | undefined}
  */
-function focusWithin(shown) {
-  const active = document.activeElement;
-  if (!(active instanceof HTMLElement) || !shown.contains(active)) return undefined;
+function placeOf(active) {
   const { act, node } = active.dataset;
   if (act !== undefined) return `[data-act="${act}"]${node === undefined ? '' : `[data-node="${node}"]`}`;
+  const within = active.closest('[id]')?.id;
+  const parent = within === undefined ? '' : `#${CSS.escape(within)} `;
   const href = active.getAttribute('href');
-  if (href !== null) return `a[href="${CSS.escape(href)}"]`;
-  return active.tagName === 'SUMMARY' ? 'summary' : undefined;
+  if (href !== null) return `${parent}a[href="${CSS.escape(href)}"]`;
+  return active.tagName === 'SUMMARY' ? `${parent}> summary` : undefined;
 }

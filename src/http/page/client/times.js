@@ -22,8 +22,15 @@ export function writeTimes() {
         ? `for ${spanText(Math.max(0, nowMs - at))}`
         : agoText(nowMs - at);
     if (time.textContent !== text) time.textContent = text;
-    if (!time.hasAttribute('title')) time.setAttribute('title', new Date(at).toLocaleString());
   }
+}
+
+/** The whole time is told of one that is pointed at. */
+export function tellWholeTimes() {
+  document.addEventListener('mouseover', ({ target }) => {
+    const time = target instanceof Element ? target.closest('time[datetime]') : null;
+    time?.setAttribute('title', new Date(time.getAttribute('datetime') ?? '').toLocaleString());
+  });
 }
 
 /**

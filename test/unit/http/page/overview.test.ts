@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadAssets } from '../../../../src/http/page/assets.ts';
+import { DrawnHistory } from '../../../../src/http/page/drawn-history.ts';
 import { overviewPage, type Overview } from '../../../../src/http/page/overview-page.ts';
 import * as samples from '../../../fakes/page-samples.ts';
 
@@ -7,7 +8,7 @@ const assets = loadAssets();
 const pageOf = (more: Partial<Overview> & Pick<Overview, 'report'>): string =>
   overviewPage(
     {
-      history: samples.sampleHistory(more.report),
+      history: new DrawnHistory(samples.sampleHistory(more.report)),
       runs: [samples.runningRun, samples.failedRun],
       faults: samples.sampleFaults,
       lastEvent: 7,
