@@ -340,18 +340,20 @@ export const failedRun: RunPageView = {
   }),
   message: 'The new VM could not be created: datastore ds1 has 1.2 GiB free, and the image takes 4 GiB.',
   remedy: 'Make room on the datastore or on the hosts, then rebuild again.',
-  tasks: sampleTasks(9000).map((task, index, { length }) =>
-    index < length - 1
-      ? task
-      : {
-          ...task,
-          step: 'create',
-          ended_at: before(8978),
-          outcome: 'failed',
-          failed_hosts: ['webbox2'],
-          message: 'Insufficient disk space on datastore ds1.',
-        },
-  ),
+  tasks: sampleTasks(9000)
+    .slice(0, 7)
+    .map((task, index, { length }) =>
+      index < length - 1
+        ? task
+        : {
+            ...task,
+            step: 'create',
+            ended_at: before(8978),
+            outcome: 'failed',
+            failed_hosts: ['webbox2'],
+            message: 'Insufficient disk space on datastore ds1.',
+          },
+    ),
 };
 
 export const rebuiltRun: RunPageView = {

@@ -16,24 +16,25 @@ dt{color:var(--soft)}
 .bar{display:flex;align-items:center;gap:.6rem 1.2rem;flex-wrap:wrap;margin-bottom:.8rem}
 .search{flex:0 1 18rem}
 .ranges{display:flex;border:1px solid var(--edge);border-radius:6px;overflow:hidden;background:var(--sheet)}
-.ranges a{padding:.25rem .7rem;min-height:2rem;font-size:.87rem;color:var(--soft);text-decoration:none}
+.ranges a{display:flex;align-items:center;padding:0 .7rem;min-height:2rem;font-size:.87rem;color:var(--soft);text-decoration:none}
 .ranges a+a{border-left:1px solid var(--edge)}
 .ranges a[aria-current]{background:var(--ink);color:var(--sheet);font-weight:600}
-.legend{display:flex;gap:.2rem 1rem;flex-wrap:wrap;margin-left:auto;font-size:.82rem;color:var(--soft)}
-.legend span::before{content:"";display:inline-block;width:.45rem;height:.9rem;margin-right:.4rem;border-radius:1px;vertical-align:-.1rem;background:var(--none-bar)}
-.legend .ok::before{height:.6rem;vertical-align:0;background:var(--well-bar)}.legend .partly::before{height:.75rem;vertical-align:0;background:var(--busy-fill)}
-.legend .failed::before{vertical-align:0;background:var(--bad-fill)}.legend .none::before{height:.25rem;vertical-align:0}
+.legend{display:flex;align-items:baseline;gap:.2rem 1rem;flex-wrap:wrap;margin-left:auto;font-size:.82rem;color:var(--soft)}
+.legend span::before{content:"";display:inline-block;width:.45rem;height:.85rem;margin-right:.4rem;border-radius:1px;vertical-align:baseline;background:var(--none-bar)}
+.legend .ok::before{height:.6rem;background:var(--well-bar)}.legend .partly::before{height:.72rem;background:var(--busy-fill)}
+.legend .failed::before{background:var(--bad-fill)}.legend .none::before{height:.25rem}
 .none,.quiet>p,p.quiet{color:var(--soft)}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(22rem,100%),1fr));gap:1rem;align-items:start}
 .card{background:var(--sheet);border:1px solid var(--edge);border-radius:10px;padding:1.1rem 1.25rem;display:grid;gap:.85rem;content-visibility:auto;contain-intrinsic-size:auto 24rem;scroll-margin-top:1rem}
 .card.bad{border-color:var(--bad-fill);background:linear-gradient(var(--bad-sheet),var(--sheet) 7rem)}
 .card.busy{border-color:var(--busy-fill);background:linear-gradient(var(--busy-sheet),var(--sheet) 7rem)}
 .card:target,.row:target{outline:2px solid var(--link)}
-.card header{display:grid;grid-template-columns:1fr auto;gap:.1rem .8rem;align-items:baseline}
+.card header{display:grid;grid-template-columns:1fr auto;gap:.1rem .8rem;align-items:start}
 .card h3{display:flex;align-items:center;gap:.5rem;font-size:1.15rem}
 .card h3 a,.row h3 a{color:inherit;text-decoration:none}
 .card h3 a:hover,.row h3 a:hover{text-decoration:underline}
 .card h3 .icon{width:1.1em;height:1.1em}
+.card .word{margin-top:.12rem}
 .word{text-align:right;font-weight:600}
 .well .word{color:var(--well)}.busy .word{color:var(--busy)}.bad .word{color:var(--bad)}.quiet .word{color:var(--soft)}
 .word .since{display:block;font-weight:400;font-size:.82rem;color:var(--soft)}
