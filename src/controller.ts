@@ -510,6 +510,7 @@ export class Controller {
       observation: (node) => this.#outlook.observation(node),
       membership: () => this.#membership.record,
       ...journalView(this.#journal, this.#live.config.state_dir),
+      history: () => undefined,
       askControllers: () => this.#inquiry.controllers(),
       health: () => this.health(),
       ready: () => {

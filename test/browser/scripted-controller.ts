@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { z } from 'zod';
 import { loadAssets } from '../../src/http/page/assets.ts';
-import type { FaultView, HistoryView, PageReport, PageView, RunPageView } from '../../src/http/page/page-view.ts';
+import type { HistoryReport } from '../../src/pool/history-report.ts';
+import type { FaultView, PageReport, PageView, RunPageView } from '../../src/http/page/page-view.ts';
 import {
   accepted,
   guardedRoute,
@@ -83,7 +84,7 @@ export class ScriptedController {
         this.pagesAsked += 1;
         return this.report;
       },
-      history: (range): HistoryView => samples.sampleHistory(this.report, range),
+      history: (range): HistoryReport => samples.sampleHistory(this.report, range),
       runs: ({ node, limit }) => this.runs.filter((run) => node === undefined || run.node === node).slice(0, limit),
       faults: () => this.faults,
       run: async (id) => this.runs.find((run) => run.id === id),

@@ -1,14 +1,7 @@
 import type { CheckReport, GateReport, NodeReport } from '../../src/pool/report.ts';
-import type {
-  BucketView,
-  ControllerAnswer,
-  FaultView,
-  HistoryRange,
-  HistoryView,
-  PageReport,
-  RunPageView,
-  TaskView,
-} from '../../src/http/page/page-view.ts';
+import type { HistoryBucketReport, HistoryRange, HistoryReport } from '../../src/pool/history-report.ts';
+import type { TaskReport } from '../../src/pool/run-report.ts';
+import type { ControllerAnswer, FaultView, PageReport, RunPageView } from '../../src/http/page/page-view.ts';
 
 /* A pool as the pages may have to show it, the same at each call: for tests, for screenshots and for benches. */
 
@@ -218,10 +211,10 @@ const bucketsOf: Readonly<Record<HistoryRange, readonly [count: number, seconds:
 };
 
 /** Measurements of every node: mostly well, a failure long ago, a gap in which nobody looked, and what fails now fails at the end. */
-export function sampleHistory(report: PageReport, range: HistoryRange = '1h'): HistoryView {
+export function sampleHistory(report: PageReport, range: HistoryRange = '1h'): HistoryReport {
   const [count, seconds] = bucketsOf[range];
   const from = before(count * seconds);
-  const bucket = (index: number, node: NodeReport, number: number): BucketView | undefined => {
+  const bucket = (index: number, node: NodeReport, number: number): HistoryBucketReport | undefined => {
     const at = new Date(Date.parse(from) + index * seconds * 1000).toISOString();
     const share = index / count;
     if (share > 0.28 && share < 0.33) return undefined;
@@ -258,9 +251,9 @@ const told: readonly (readonly [step: string, name: string, seconds: number])[] 
 ];
 
 /** What one run did so far. */
-export function sampleTasks(beganSecondsAgo: number): readonly TaskView[] {
+export function sampleTasks(beganSecondsAgo: number): readonly TaskReport[] {
   let at = beganSecondsAgo;
-  const done = told.map(([step, name, seconds]): TaskView => {
+  const done = told.map(([step, name, seconds]): TaskReport => {
     const started = before(at);
     at -= seconds;
     return {
@@ -314,6 +307,7 @@ export const runningRun: RunPageView = {
   ],
   message: null,
   remedy: null,
+  builder: 'webbox1',
   old_vm: { moid: 'vm-43', instance_uuid: '5031c3d8-1003-4a1e-9d0c-88f1b2c3d4e5' },
   address: '10.77.0.61',
   tasks: sampleTasks(24),
@@ -335,7 +329,11 @@ export const failedRun: RunPageView = {
   started_at: before(9000),
   ended_at: before(8978),
   phases: runningRun.phases.map(({ name }) => {
-    const at = { detected: before(9007), decided: before(9001), fenced: before(8994) }[name];
+    const at = new Map<string, string>([
+      ['detected', before(9007)],
+      ['decided', before(9001)],
+      ['fenced', before(8994)],
+    ]).get(name);
     return { name, at: at ?? null };
   }),
   message: 'The new VM could not be created: datastore ds1 has 1.2 GiB free, and the image takes 4 GiB.',

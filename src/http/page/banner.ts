@@ -21,9 +21,8 @@ export function limits(report: PageReport): Html {
   const { mode, budget, discovery, pauses, controller } = report;
   const isPaused = pauses.some(({ scope }) => scope === 'pool');
   const items = [
-    fact('mode', modeWords[mode]),
-    fact('budget', `${budget.in_use} of ${budget.max} rebuilds in use`),
-    fact('this hour', `${budget.per_hour.used} of ${budget.per_hour.max} rebuilds`),
+    ...(mode === undefined ? [] : [fact('mode', modeWords[mode])]),
+    ...(budget === undefined ? [] : budgetFacts(budget)),
     fact('vCenter read', discovery.at === null ? 'not yet' : timeOf(discovery.at)),
     fact('seen by', controller.name),
   ];
@@ -44,6 +43,13 @@ const modeWords = {
   'dry-run': 'dry run: only tells what it would do',
 } as const;
 
+function budgetFacts({ in_use: inUse, max, per_hour: hour }: NonNullable<PageReport['budget']>): readonly Html[] {
+  return [
+    fact('budget', `${inUse} of ${max} rebuilds in use`),
+    fact('this hour', `${hour.used} of ${hour.max} rebuilds`),
+  ];
+}
+
 function fact(name: string, value: string | Html): Html {
   return html`<div>
     <dt>${name}</dt>
@@ -51,7 +57,7 @@ function fact(name: string, value: string | Html): Html {
   </div>`;
 }
 
-function notices({ pauses, storm, discovery, membership }: PageReport): readonly Html[] {
+function notices({ pauses, storm = null, discovery, membership }: PageReport): readonly Html[] {
   return [
     ...(storm === null ? [] : [notice('bad', html`<b>Storm brake</b> since ${timeOf(storm.since)}: ${storm.reason}`)]),
     ...pauses.map((pause) => notice('busy', pauseWords(pause))),

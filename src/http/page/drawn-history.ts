@@ -1,14 +1,15 @@
 import { heartbeatBars, responseLine } from './heartbeat.ts';
 import type { Html } from './html.ts';
-import type { HistoryRange, HistoryView, PageView } from './page-view.ts';
+import type { HistoryRange, HistoryReport } from '../../pool/history-report.ts';
+import type { PageView } from './page-view.ts';
 
 /** A history whose bars and lines are drawn when they are first shown, and only once. */
 export class DrawnHistory {
-  readonly #view: HistoryView;
+  readonly #view: HistoryReport;
   readonly #bars = new Map<string, Html>();
   readonly #lines = new Map<string, Html | undefined>();
 
-  constructor(view: HistoryView) {
+  constructor(view: HistoryReport) {
     this.#view = view;
   }
 

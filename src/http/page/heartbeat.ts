@@ -1,5 +1,5 @@
 import { html, trusted, type Html } from './html.ts';
-import type { BucketView, HistoryView } from './page-view.ts';
+import { rangeSeconds, type HistoryBucketReport, type HistoryReport } from '../../pool/history-report.ts';
 import { durationOf } from './times.ts';
 
 /** The worst of a bucket. `partly`: some measurements failed, and some did not. `none`: nobody looked, or nothing could be told. */
@@ -8,15 +8,8 @@ type Beat = 'ok' | 'partly' | 'failed' | 'none';
 /** So many bars at most, however long the range is. */
 const maxBars = 60;
 
-const rangeMs: Readonly<Record<string, number>> = {
-  '1h': 3_600_000,
-  '24h': 86_400_000,
-  '7d': 7 * 86_400_000,
-  '30d': 30 * 86_400_000,
-};
-
 /** One bar a bucket, of all checks of the node: its height and its colour tell the worst that was measured. */
-export function heartbeatBars(history: HistoryView, node: string): Html {
+export function heartbeatBars(history: HistoryReport, node: string): Html {
   const { stepMs, count } = barsOf(history);
   const beats = worstBeats(Object.values(history.nodes[node] ?? {}).flat(), history.from, stepMs, count);
   const paths = (['none', 'ok', 'partly', 'failed'] as const).map((beat) => {
@@ -31,7 +24,7 @@ export function heartbeatBars(history: HistoryView, node: string): Html {
 }
 
 /** The response times of the first check that has any, as a line from nought to the greatest. */
-export function responseLine(history: HistoryView, node: string): Html | undefined {
+export function responseLine(history: HistoryReport, node: string): Html | undefined {
   const { stepMs, count } = barsOf(history);
   const measured = Object.entries(history.nodes[node] ?? {}).find(([, buckets]) =>
     buckets.some(({ latency_ms: latency }) => latency !== null),
@@ -63,8 +56,11 @@ export function milliseconds(ms: number): string {
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }
 
-function barsOf({ range, bucket_seconds: seconds }: HistoryView): { readonly stepMs: number; readonly count: number } {
-  const buckets = Math.max(1, Math.ceil((rangeMs[range] ?? 3_600_000) / (seconds * 1000)));
+function barsOf({ range, bucket_seconds: seconds }: HistoryReport): {
+  readonly stepMs: number;
+  readonly count: number;
+} {
+  const buckets = Math.max(1, Math.ceil(rangeSeconds[range] / seconds));
   const perBar = Math.ceil(buckets / maxBars);
   return { stepMs: perBar * seconds * 1000, count: Math.ceil(buckets / perBar) };
 }
@@ -73,7 +69,12 @@ function indexOf(at: string, fromMs: number, stepMs: number): number {
   return Math.floor((Date.parse(at) - fromMs) / stepMs);
 }
 
-function worstBeats(buckets: readonly BucketView[], from: string, stepMs: number, count: number): readonly Beat[] {
+function worstBeats(
+  buckets: readonly HistoryBucketReport[],
+  from: string,
+  stepMs: number,
+  count: number,
+): readonly Beat[] {
   const beats = Array.from({ length: count }, (): Beat => 'none');
   const fromMs = Date.parse(from);
   for (const bucket of buckets) {
@@ -84,7 +85,7 @@ function worstBeats(buckets: readonly BucketView[], from: string, stepMs: number
   return beats;
 }
 
-function beatOf({ ok, failed }: BucketView): Beat {
+function beatOf({ ok, failed }: HistoryBucketReport): Beat {
   if (failed > 0) return ok > 0 ? 'partly' : 'failed';
   return ok > 0 ? 'ok' : 'none';
 }

@@ -1,5 +1,5 @@
 import { html, type Html } from './html.ts';
-import type { RunView } from './page-view.ts';
+import type { RunCourse } from '../../pool/run-report.ts';
 import { durationOf, msBetween } from './times.ts';
 
 /** A stretch of a run, up to a milestone; the last one may be going on, or have ended without one. */
@@ -11,18 +11,18 @@ interface Stretch {
 }
 
 /** When the story of a run begins: the failure that it is about, or the order. */
-export function beginOf({ phases, started_at: startedAt }: RunView): string {
+export function beginOf({ phases, started_at: startedAt }: RunCourse): string {
   const first = phases.find(({ at }) => at !== null)?.at ?? startedAt;
   return first < startedAt ? first : startedAt;
 }
 
 /** How long it took, or takes until now, in milliseconds. */
-export function lengthOf(run: RunView, now: string): number {
+export function lengthOf(run: RunCourse, now: string): number {
   return Math.max(0, msBetween(beginOf(run), run.ended_at ?? now));
 }
 
 /** A run as a bar of its stretches, as long as its share of the longest. */
-export function milestoneBar(run: RunView, now: string, longestMs: number): Html {
+export function milestoneBar(run: RunCourse, now: string, longestMs: number): Html {
   const width = (ms: number): string => ((1000 * ms) / Math.max(1, longestMs)).toFixed(1);
   const rects = stretchesOf(run, now).map(
     ({ name, kind, fromMs, ms }) =>
@@ -36,7 +36,7 @@ export function milestoneBar(run: RunView, now: string, longestMs: number): Html
 }
 
 /** The same in words: `detected · decided +0.4 s · fenced +3 s`. */
-export function milestoneWords(run: RunView, now: string): Html {
+export function milestoneWords(run: RunCourse, now: string): Html {
   const isDetected = run.phases.some(({ name, at }) => name === 'detected' && at !== null);
   const items = stretchesOf(run, now)
     .filter(({ ms, kind }) => ms > 0 || kind === 'reached')
@@ -51,11 +51,11 @@ export function milestoneWords(run: RunView, now: string): Html {
   </ul>`;
 }
 
-function stretchesOf(run: RunView, now: string): readonly Stretch[] {
+function stretchesOf(run: RunCourse, now: string): readonly Stretch[] {
   const begin = beginOf(run);
   let last = begin;
   const reached = run.phases
-    .filter((phase): phase is { name: string; at: string } => phase.at !== null && phase.name !== 'detected')
+    .flatMap(({ name, at }) => (at === null || name === 'detected' ? [] : [{ name, at }]))
     .toSorted((a, b) => (a.at < b.at ? -1 : 1))
     .map(({ name, at }): Stretch => {
       const stretch = stretchFrom(begin, last, at, name, 'reached');

@@ -4,7 +4,8 @@ import { documentOf } from './document.ts';
 import type { DrawnHistory } from './drawn-history.ts';
 import { html } from './html.ts';
 import { nodeCard } from './node-card.ts';
-import type { FaultView, PageReport, RunView } from './page-view.ts';
+import type { RunCourse } from '../../pool/run-report.ts';
+import type { FaultView, PageReport } from './page-view.ts';
 import { lookOf } from './states.ts';
 import { timeline } from './timeline.ts';
 
@@ -12,7 +13,7 @@ export interface NodePage {
   readonly report: PageReport;
   readonly node: NodeReport;
   readonly history: DrawnHistory;
-  readonly runs: readonly RunView[];
+  readonly runs: readonly RunCourse[];
   readonly faults: readonly FaultView[];
   readonly lastEvent: number;
 }

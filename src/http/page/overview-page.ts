@@ -5,7 +5,9 @@ import { documentOf } from './document.ts';
 import type { DrawnHistory } from './drawn-history.ts';
 import { html, kept, type Html } from './html.ts';
 import { nodeCard, nodeRow } from './node-card.ts';
-import { historyRanges, type FaultView, type PageReport, type RunView } from './page-view.ts';
+import { historyRanges } from '../../pool/history-report.ts';
+import type { RunCourse } from '../../pool/run-report.ts';
+import type { FaultView, PageReport } from './page-view.ts';
 import { timeline } from './timeline.ts';
 import { failingFirst, verdictOf } from './verdict.ts';
 
@@ -15,7 +17,7 @@ const mostCards = 50;
 export interface Overview {
   readonly report: PageReport;
   readonly history: DrawnHistory;
-  readonly runs: readonly RunView[];
+  readonly runs: readonly RunCourse[];
   readonly faults: readonly FaultView[];
   readonly lastEvent: number;
 }

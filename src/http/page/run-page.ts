@@ -5,7 +5,8 @@ import { html, kept, type Html } from './html.ts';
 import { lengthOf, milestoneBar, milestoneWords } from './milestones.ts';
 import { fact } from './node-facts.ts';
 import { runLog } from './run-log.ts';
-import type { PageReport, RunPageView, TaskView, VmView } from './page-view.ts';
+import type { TaskReport } from '../../pool/run-report.ts';
+import type { PageReport, RunPageView } from './page-view.ts';
 import { durationOf, msBetween, timeOf } from './times.ts';
 import { outcomeOf } from './timeline.ts';
 
@@ -78,20 +79,20 @@ function factsOf(run: RunPageView, length: number): Html {
   </dl>`;
 }
 
-function vmWords(vm: VmView | null): Html {
+function vmWords(vm: NonNullable<RunPageView['vm']> | null): Html {
   if (vm === null) return html`none`;
   return html`<code>${vm.moid}</code> <code class="uuid">${vm.instance_uuid}</code>`;
 }
 
 /** The tasks by step, in order; what was skipped says nothing. */
-function taskList(tasks: readonly TaskView[]): Html {
+function taskList(tasks: readonly TaskReport[]): Html {
   const shown = tasks.filter(({ outcome }) => outcome !== 'skipped');
   const items = shown.map((task, index) => taskItem(task, index, shown[index - 1]?.step));
   const none = kept('li', { key: 'none', attributes: html` class="none"` }, 'No task was begun.');
   return kept('ol', { key: 'list', attributes: html` class="tasks"`, isList: true }, items.length === 0 ? none : items);
 }
 
-function taskItem(task: TaskView, index: number, stepBefore: string | undefined): Html {
+function taskItem(task: TaskReport, index: number, stepBefore: string | undefined): Html {
   const { step, name, outcome, started_at: started, ended_at: ended, failed_hosts: hosts, retries, message } = task;
   const hasFailed = outcome === 'failed' || outcome === 'unreachable';
   const word = outcome ?? 'running';

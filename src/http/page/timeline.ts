@@ -1,6 +1,7 @@
 import { html, kept, type Html } from './html.ts';
 import { lengthOf, beginOf, milestoneBar, milestoneWords } from './milestones.ts';
-import type { FaultView, RunView } from './page-view.ts';
+import type { RunCourse } from '../../pool/run-report.ts';
+import type { FaultView } from './page-view.ts';
 import { durationOf, msBetween, timeOf } from './times.ts';
 
 const shown = 20;
@@ -11,7 +12,7 @@ interface Entry {
 }
 
 /** Faults and runs, newest first, each run as a bar of its phases on one scale. */
-export function timeline(runs: readonly RunView[], faults: readonly FaultView[], now: string): Html {
+export function timeline(runs: readonly RunCourse[], faults: readonly FaultView[], now: string): Html {
   const longest = Math.max(1, ...runs.map((run) => lengthOf(run, now)));
   const entries: readonly Entry[] = [
     ...runs.map((run) => ({ begin: beginOf(run), html: runEntry(run, now, longest) })),
@@ -33,7 +34,10 @@ export function timeline(runs: readonly RunView[], faults: readonly FaultView[],
 }
 
 /** What became of a run, in a word or two, and how it is to be taken. */
-export function outcomeOf(run: RunView): { readonly words: string; readonly tone: 'bad' | 'busy' | 'quiet' | 'well' } {
+export function outcomeOf(run: RunCourse): {
+  readonly words: string;
+  readonly tone: 'bad' | 'busy' | 'quiet' | 'well';
+} {
   const { outcome } = run;
   if (outcome === null) return { words: run.state === 'intent' ? 'about to start' : 'running', tone: 'busy' };
   const detail = run.class ?? run.gate;
@@ -42,12 +46,12 @@ export function outcomeOf(run: RunView): { readonly words: string; readonly tone
   return { words, tone: outcome === 'failed' || outcome === 'interrupted' ? 'bad' : 'quiet' };
 }
 
-function isAbout(run: RunView, fault: FaultView): boolean {
+function isAbout(run: RunCourse, fault: FaultView): boolean {
   const ended = run.ended_at ?? '9';
   return run.node === fault.node && beginOf(run) <= (fault.closed_at ?? '9') && fault.opened_at <= ended;
 }
 
-function runEntry(run: RunView, now: string, longest: number): Html {
+function runEntry(run: RunCourse, now: string, longest: number): Html {
   const { words, tone } = outcomeOf(run);
   return kept(
     'li',
@@ -61,7 +65,7 @@ function runEntry(run: RunView, now: string, longest: number): Html {
   );
 }
 
-function lengthWords(run: RunView, now: string): string {
+function lengthWords(run: RunCourse, now: string): string {
   const length = durationOf(lengthOf(run, now));
   return run.ended_at === null ? `${length} so far` : `took ${length}`;
 }

@@ -1,17 +1,22 @@
 import { z } from 'zod';
 import { badge } from '../badge.ts';
+import { cached } from '../entity.ts';
 import type { PageAssets } from '../page/assets.ts';
 import { controllersPage } from '../page/controllers-page.ts';
 import { DrawnHistory, keptHistories } from '../page/drawn-history.ts';
 import { nodePage } from '../page/node-page.ts';
 import { overviewPage } from '../page/overview-page.ts';
-import { historyRanges, type PageView } from '../page/page-view.ts';
+import { historyRanges, type HistoryRange } from '../../pool/history-report.ts';
+import type { PageView } from '../page/page-view.ts';
 import { runPage } from '../page/run-page.ts';
 import { openRoute, plainGet, problem, text, type Route, type RouteAnswer } from '../route.ts';
+import { keptFor } from './controllers.ts';
 import { unknownNode } from './pool.ts';
 
 const content = { 'text/html': null } as const;
 const shownRuns = 20;
+/** However many look, the others are asked so often at most. */
+const othersKeptMs = 3_000;
 const query = z.strictObject({
   range: z
     .enum(historyRanges, { error: `expected one of ${historyRanges.join(', ')}` })
@@ -22,6 +27,21 @@ const query = z.strictObject({
 /** What people look at: the pool, a node, a run, what the other controllers see; and a picture of a node's state. */
 export function pageRoutes(page: PageView, assets: PageAssets): readonly Route[] {
   const historyOf = keptHistories(page);
+  const overview = (range: HistoryRange): string => {
+    // Asked first: what happens while the page is made is told again.
+    const lastEvent = page.lastEvent();
+    const report = page.report();
+    const history = historyOf(range, report.at, report.nodes.length);
+    const runs = page.runs({ limit: shownRuns });
+    return overviewPage({ report, history, runs, faults: page.faults(), lastEvent }, assets);
+  };
+  const overviews = {
+    '1h': cached(() => overview('1h')),
+    '24h': cached(() => overview('24h')),
+    '7d': cached(() => overview('7d')),
+    '30d': cached(() => overview('30d')),
+  };
+  const others = keptFor(othersKeptMs, async () => page.controllers());
   const answer = (document: string): RouteAnswer =>
     text('text/html', document, { 'content-security-policy': assets.policy });
   return [
@@ -31,14 +51,7 @@ export function pageRoutes(page: PageView, assets: PageAssets): readonly Route[]
       summary: 'The status page: the pool at a glance.',
       query,
       content,
-      answer: ({ query: { range } }) => {
-        // Asked first: what happens while the page is made is told again.
-        const lastEvent = page.lastEvent();
-        const report = page.report();
-        const history = historyOf(range, report.at, report.nodes.length);
-        const runs = page.runs({ limit: shownRuns });
-        return answer(overviewPage({ report, history, runs, faults: page.faults(), lastEvent }, assets));
-      },
+      answer: ({ query: { range } }) => answer(overviews[range]()),
     }),
     openRoute({
       ...plainGet,
@@ -77,7 +90,7 @@ export function pageRoutes(page: PageView, assets: PageAssets): readonly Route[]
       path: '/controllers',
       summary: 'The page of what each controller of the pool sees.',
       content,
-      answer: async () => answer(controllersPage(page.report(), await page.controllers(), page.lastEvent(), assets)),
+      answer: async () => answer(controllersPage(page.report(), await others(), page.lastEvent(), assets)),
     }),
     openRoute({
       ...plainGet,

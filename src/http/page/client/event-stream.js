@@ -10,7 +10,7 @@ const longestWaitMs = 10_000;
  * @param {object} options
  * @param {string} options.url
  * @param {number} options.after the last event that is known
- * @param {() => void} options.onEvent something happened
+ * @param {(id: number) => void} options.onEvent something happened
  * @param {(isLive: boolean) => void} options.onState the stream came, or broke off
  * @returns {Promise<never>}
  */
@@ -24,7 +24,7 @@ export async function followEvents({ url, after, onEvent, onState }) {
         if (id === undefined) onState(true);
         else if (id > last) {
           last = id;
-          onEvent();
+          onEvent(id);
         }
       }
     } catch {

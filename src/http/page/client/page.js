@@ -18,6 +18,7 @@ let heardMs = Date.now();
 /** @type {number | undefined} */
 let brokeMs;
 let tookMs = 0;
+let lastEvent = Number(root.dataset['lastEvent'] ?? 0);
 let isAsking = false;
 let isWanted = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -38,8 +39,11 @@ soon(usualMs);
 if (document.querySelector('#controllers') !== null) void askOthers();
 void followEvents({
   url: root.dataset['events'] ?? '/v1/events',
-  after: Number(root.dataset['lastEvent'] ?? 0),
-  onEvent: () => soon(),
+  after: lastEvent,
+  onEvent: (id) => {
+    lastEvent = id;
+    soon();
+  },
   onState: (isLive) => {
     if (isLive && brokeMs !== undefined) soon();
     brokeMs = isLive ? undefined : (brokeMs ?? Date.now());
@@ -69,6 +73,8 @@ async function refresh() {
     const fresh = await pageAt(location.pathname + location.search);
     tookMs = Date.now() - beganMs;
     show(fresh);
+    // The page was made a moment before what was heard of last.
+    isWanted ||= Number(fresh.documentElement.dataset['lastEvent'] ?? 0) < lastEvent;
     heardMs = Date.now();
   } catch {
     // It is told as stale before long, and asked for again.

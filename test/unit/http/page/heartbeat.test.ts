@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { heartbeatBars, responseLine } from '../../../../src/http/page/heartbeat.ts';
-import type { BucketView, HistoryView } from '../../../../src/http/page/page-view.ts';
+import type { HistoryBucketReport, HistoryReport } from '../../../../src/pool/history-report.ts';
 
 const from = '2026-01-01T00:00:00.000Z';
-const latency = (mean: number): BucketView['latency_ms'] => ({ min: mean, mean, max: mean });
+const latency = (mean: number): HistoryBucketReport['latency_ms'] => ({ min: mean, mean, max: mean });
 
 /** A history of one node, its buckets by minute and result: [minute, ok, failed, unknown]. */
 function history(
   results: readonly (readonly [number, number, number, number])[],
-  more: Partial<HistoryView> = {},
-): HistoryView {
+  more: Partial<HistoryReport> = {},
+): HistoryReport {
   const buckets = results.map(([minute, ok, failed, unknown]) => ({
     at: new Date(Date.parse(from) + minute * 60_000).toISOString(),
     ok,
@@ -47,7 +47,7 @@ describe('the bars of a node', () => {
     expect(heartbeatBars(day, 'a').text).toContain('60 bars of 24 min');
   });
 
-  it.each([
+  it.each<[HistoryReport['range'], number, number, string]>([
     ['7d', 3600, 56, '3 h'],
     ['30d', 3600, 60, '12 h'],
     ['30d', 86_400, 30, '24 h'],
