@@ -68,15 +68,16 @@ describe('a page that is open', { timeout: 60_000 }, () => {
     const controller = await controllerOf(samples.healthyPool());
     const page = await openPage(browser, controller.url);
     await expect.poll(() => controller.streamsFrom).toEqual([100]);
+    controller.report = samples.failingPool();
     controller.tell();
-    await expect.poll(() => controller.pagesAsked).toBeGreaterThan(1);
+    await page.getByRole('heading', { name: 'webbox3 is being rebuilt' }).waitFor();
     await controller.stop();
     await page.getByRole('alert').filter({ hasText: 'Stale' }).waitFor({ timeout: 20_000 });
 
-    controller.report = samples.failingPool();
+    controller.report = samples.healthyPool();
     controller.tell();
     await controller.start();
-    await page.getByRole('heading', { name: 'webbox3 is being rebuilt' }).waitFor({ timeout: 30_000 });
+    await page.getByRole('heading', { name: 'All 3 nodes are healthy' }).waitFor({ timeout: 30_000 });
     await page.locator('#stale').waitFor({ state: 'hidden' });
     expect(controller.streamsFrom.slice(0, 2)).toEqual([100, 101]);
   });
