@@ -556,6 +556,7 @@ export class Controller {
       metrics: () => this.#telemetry.metrics(),
       membership: () => this.#membership.record,
       ...journalView(this.#journal, this.#live.config.state_dir),
+      history: () => undefined,
       askControllers: () => this.#inquiry.controllers(),
       notifications: () => ({ controller: this.#live.identity.builder, notifications: this.#notifier.report() }),
       health: () => this.health(),

@@ -2,7 +2,9 @@ import type { HistoryRange, HistoryReport } from '../pool/history-report.ts';
 import type { NoticeReport } from '../pool/notice.ts';
 import type { Observation, PoolReport } from '../pool/report.ts';
 import type { ControllerReply } from '../peers/all-controllers.ts';
-import type { RunDetail, RunReport } from '../pool/run-report.ts';
+import type { HistoryRange, HistoryReport } from '../pool/history-report.ts';
+import type { RunCourse, RunDetail, RunReport } from '../pool/run-report.ts';
+import type { JournalEvent } from '../store/events.ts';
 import type { RunKind, RunOutcome } from '../store/runs.ts';
 import type { EventTap } from './event-streams.ts';
 
@@ -36,6 +38,14 @@ export interface ControllerView extends EventTap {
   /** One run whole; undefined for one that the journal does not have. */
   run(id: string): Promise<RunDetail | undefined>;
   hasRun(id: string): boolean;
+  /** Runs that act on nodes, newest first, each with how far it came. */
+  courses(wish: Pick<RunWish, 'node' | 'limit'>): readonly RunCourse[];
+  /** The end of what Ansible printed in a run. */
+  output(id: string): Promise<string>;
+  /** That faults opened and closed, over the last days, oldest first. */
+  faultEvents(): readonly JournalEvent[];
+  /** What was measured over time, of one node or of all; undefined when that is too much for one answer. */
+  history(range: HistoryRange, node?: string): HistoryReport | undefined;
   /** What every other controller says of the pool. */
   askControllers(): Promise<readonly ControllerReply[]>;
   /** What this controller has told people of, and is about to, in the form that its peers read. */
