@@ -107,6 +107,15 @@ export const migrations: readonly string[] = [
   ALTER TABLE identities ADD COLUMN address TEXT;
   ALTER TABLE identities ADD COLUMN address_at TEXT;
   `,
+  `
+  ALTER TABLE faults ADD COLUMN approval TEXT;
+  CREATE TABLE idempotency (
+    key TEXT PRIMARY KEY,
+    request TEXT NOT NULL,
+    answer TEXT,
+    at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version of a file right now. */
