@@ -7,6 +7,7 @@ import { takeHostAction } from './controller/host-actions.ts';
 import { HostWatch } from './controller/host-watch.ts';
 import { Inquiry } from './controller/inquiry.ts';
 import { LiveConfig } from './controller/live-config.ts';
+import { relay } from './controller/relay.ts';
 import type { ControllerView } from './http/controller-view.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { SecretValues, type Logger } from './logging.ts';
@@ -20,6 +21,7 @@ import type { Probes } from './monitor/probes/probes.ts';
 import { Consultations } from './remediation/consultations.ts';
 import { MembershipKeeper } from './peers/membership-keeper.ts';
 import { Actions, type ActionResult } from './remediation/actions.ts';
+import { Approvals } from './remediation/approvals.ts';
 import type { ControllerParts } from './remediation/controller-parts.ts';
 import { lockDaemon, type DaemonLock } from './remediation/daemon-lock.ts';
 import { discoverPool, type PoolReading } from './remediation/discover.ts';
@@ -36,6 +38,7 @@ import type { Turn } from './pool/turn.ts';
 import { pruneRuns } from './remediation/run-journal.ts';
 import { Rebuilds } from './remediation/rebuilds.ts';
 import { Reconciler, type ReconcilerMemory } from './remediation/reconciler.ts';
+import { Steering } from './remediation/steering.ts';
 import { Targets } from './remediation/targets.ts';
 import { openJournal, type Journal } from './store/journal.ts';
 
@@ -74,6 +77,8 @@ export class Controller {
   readonly #discovery: Discovery<PoolReading>;
   readonly #rebuilds: Rebuilds;
   readonly #orders: OrdersWatch;
+  readonly #approvals: Approvals;
+  readonly #steering: Steering;
   readonly #membership: MembershipKeeper;
   readonly #inquiry: Inquiry;
   readonly #consultations: Consultations;
@@ -97,8 +102,10 @@ export class Controller {
     this.#leftovers = this.#newLeftovers();
     this.#rebuilds = this.#newRebuilds();
     this.#discovery = this.#newDiscovery();
+    this.#approvals = this.#newApprovals();
     this.#reconciler = this.#newReconciler();
     this.#orders = this.#newOrdersWatch();
+    this.#steering = this.#newSteering();
     this.#monitor = this.#newMonitor();
     this.#membership = this.#newMembership();
     this.#host = this.#newHostWatch();
@@ -139,6 +146,7 @@ export class Controller {
 
   /** Settles what an earlier process left, which may take minutes, and then watches. */
   async #begin(): Promise<void> {
+    this.#approvals.recover(this.#reconciler.state);
     await this.#rebuilds.recover(this.#reconciler.state);
     if (this.#isEnding) return;
     this.#isRecovered = true;
@@ -359,7 +367,9 @@ export class Controller {
       hands: {
         discover: () => this.#discovery.soon(),
         consult: (order) => this.#consultations.order(order),
-        rebuild: ({ node, judged, attempt }) => this.#rebuilds.order(node, judged, attempt),
+        rebuild: (order) => this.#rebuilds.order(order),
+        ask: (order) => this.#approvals.ask(order),
+        unask: (order) => this.#approvals.unask(order),
         act: (order) => actions.order(order),
       },
     });
@@ -390,6 +400,29 @@ export class Controller {
       state: () => this.#reconciler.state,
       tell: (event) => this.#reconciler.handle(event),
       onTrouble: (error) => this.#options.log.error({ err: error }, 'the journal cannot be read'),
+    });
+  }
+
+  #newApprovals(): Approvals {
+    return new Approvals({
+      parts: () => this.#parts(),
+      log: this.#options.log,
+      tell: (event) => this.#reconciler.handle(event),
+    });
+  }
+
+  #newSteering(): Steering {
+    return new Steering({
+      parts: () => this.#parts(),
+      state: () => this.#reconciler.state,
+      policy: () => this.#reconciler.policy,
+      monotonicMs: () => this.#clock.now(),
+      consult: (node) => this.#consultations.gather(node),
+      rebuilds: this.#rebuilds,
+      restore: async () => ({ kind: 'unavailable', message: 'This version cannot restore a node.' }),
+      relay: (path, body) => relay(this.#live, this.#inquiry.peers(), path, body),
+      heed: () => this.#orders.lookNow(),
+      isReady: () => this.#isRecovered,
     });
   }
 
@@ -510,6 +543,8 @@ export class Controller {
         if (!this.#isRecovered) return { ok: false, reason: 'what an earlier process left is not settled yet' };
         return this.#outlook.discovery.at === null ? { ok: false, reason: 'vCenter was not read yet' } : { ok: true };
       },
+      orders: this.#steering,
+      answers: this.#journal.idempotency,
       token: () => this.#live.token(),
     };
   }

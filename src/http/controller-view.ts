@@ -1,4 +1,5 @@
 import type { Observation, PoolReport } from '../pool/report.ts';
+import type { AnswerBook, ControllerOrders } from './controller-orders.ts';
 import type { EventFilter, JournalEvent } from '../store/events.ts';
 
 /** What the HTTP server may see of its controller. Every answer is made of these; none of them may hold a secret. */
@@ -15,6 +16,10 @@ export interface ControllerView {
   health(): { readonly ok: boolean; readonly detail: string };
   /** Whether what it reports can be relied on: the first discovery, or the recovery from the journal, is over. */
   ready(): { readonly ok: true } | { readonly ok: false; readonly reason: string };
+  /** What people may order of it. */
+  readonly orders: ControllerOrders;
+  /** Where answers to requests with a key are kept. */
+  readonly answers: AnswerBook;
   /** The bearer token as it is now, asked at every request; null when none is configured. */
   token(): Promise<string | null>;
 }

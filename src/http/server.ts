@@ -4,6 +4,7 @@ import { RegrowError } from '../errors.ts';
 import { refuseNoise } from './client-error.ts';
 import type { ControllerView } from './controller-view.ts';
 import { codeOf, securityHeaders, sendProblem } from './problem.ts';
+import { addOrders } from './register-order.ts';
 import { addRoute, refuseOtherMethods } from './register-route.ts';
 import type { Route } from './route.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -76,6 +77,7 @@ function newServer({ view, routes = allRoutes, onFault }: HttpServerOptions): Fa
   });
   app.setErrorHandler(failed);
   app.setNotFoundHandler((_, reply) => sendProblem(reply, { status: 404, detail: 'There is nothing at this path.' }));
+  addOrders(app, view);
   for (const route of routes) addRoute(app, route, view);
   for (const path of new Set(routes.map((route) => route.path))) refuseOtherMethods(app, path, routes);
   return app;

@@ -41,13 +41,28 @@ export async function askMembership(peer: Peer, access: PeerAccess): Promise<Pee
 }
 
 /** Asks a peer by a GET of a path. Never throws; follows no redirect and uses no proxy. */
-export async function askPeer({ address }: Peer, path: string, access: PeerAccess): Promise<PeerReply> {
+export async function askPeer(peer: Peer, path: string, access: PeerAccess): Promise<PeerReply> {
+  return exchange(peer, { path }, access);
+}
+
+/** Gives a peer an order, by a POST. As `askPeer`. */
+export async function orderPeer(peer: Peer, path: string, body: object, access: PeerAccess): Promise<PeerReply> {
+  return exchange(peer, { path, body: JSON.stringify(body) }, access);
+}
+
+interface Question {
+  readonly path: string;
+  /** JSON; undefined: a GET. */
+  readonly body?: string;
+}
+
+async function exchange({ address }: Peer, question: Question, access: PeerAccess): Promise<PeerReply> {
   if (isIP(address) === 0 && access.isNamed !== true) return { kind: 'bad', reason: 'its address is no IP address' };
   if (!/^[\x21-\x7e]+$/.test(access.token))
     return { kind: 'bad', reason: 'http.token here is no text that a header can carry' };
   const signal = AbortSignal.timeout(access.deadlineMs ?? 3000);
   try {
-    const response = await responseOf(address, path, access, signal);
+    const response = await responseOf(address, question, access, signal);
     return await replyOf(response, access.maxBytes ?? maxRecordBytes);
   } catch (error) {
     if (signal.aborted) return { kind: 'silent', reason: 'it did not answer in time' };
@@ -59,20 +74,22 @@ export async function askPeer({ address }: Peer, path: string, access: PeerAcces
 
 async function responseOf(
   host: string,
-  path: string,
+  { path, body }: Question,
   { port, token }: PeerAccess,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
+    const sent = body === undefined ? {} : { 'content-type': 'application/json' };
+    const headers = { authorization: `Bearer ${token}`, accept: 'application/json', ...sent };
+    const method = body === undefined ? 'GET' : 'POST';
     // No agent: a peer that was rebuilt has another address, and nothing stays open.
-    request({ host, port, path, headers, agent: false, signal }, resolve).on('error', reject).end();
+    request({ host, port, path, method, headers, agent: false, signal }, resolve).on('error', reject).end(body);
   });
 }
 
 async function replyOf(response: IncomingMessage, maxBytes: number): Promise<PeerReply> {
   const { statusCode = 0 } = response;
-  if (statusCode !== 200) {
+  if (statusCode !== 200 && statusCode !== 202) {
     response.destroy();
     const isRefusal = statusCode >= 400 && statusCode < 500;
     return isRefusal

@@ -2,6 +2,7 @@ import { openDatabase } from './database.ts';
 import { journalFault } from './fault.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createEvents, type Events } from './events.ts';
+import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { createNodes, type Nodes } from './nodes.ts';
 import { createObservations, type Observations } from './observations.ts';
 import { createPauses, type Pauses } from './pauses.ts';
@@ -21,6 +22,7 @@ export interface Journal {
   readonly observations: Observations;
   readonly pauses: Pauses;
   readonly faults: Faults;
+  readonly idempotency: Idempotency;
   readonly retention: Retention;
   /** Another number whenever another process has written. */
   foreignVersion(): number;
@@ -46,6 +48,7 @@ export function openJournal(stateDir: string, { redact = (text) => text }: Journ
       observations: createObservations(database),
       pauses: createPauses(database, redact),
       faults: createFaults(database),
+      idempotency: createIdempotency(database),
       foreignVersion: () => database.foreignVersion(),
       retention: createRetention(database, stateDir),
       atomically: (work) => database.write(work),
