@@ -11,6 +11,7 @@ export const errorCodes = {
   CONFIRMATION_MISSING: 'A destructive command was not confirmed.',
   DISCOVERY_FAILED: 'vCenter could not be read.',
   CONTROLLER_UNREACHABLE: 'No controller answers.',
+  TOKEN_REFUSED: 'A controller does not take the token.',
   CONTROLLER_RUNNING: 'A controller already runs on this machine.',
   HTTP_UNAVAILABLE: 'The address of the HTTP server cannot be listened on.',
   RUN_FINISHED: 'The run has its outcome already, and its record no longer changes.',

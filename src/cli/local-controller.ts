@@ -8,13 +8,22 @@ const answerWithinMs = 1_000;
 
 /** Where the controller of this machine is asked: by the configuration, which is not loaded for it where that can be avoided. */
 export async function localController(context: CliContext): Promise<Asker> {
-  const { pool, listen } = (await peekConfig(context.configPath)) ?? (await fromConfig(context));
+  const { pool, listen } = await peek(context);
   const url = reachableUrl(listen);
   return async (signal) => {
     const asked = await askController(url, answerWithinMs, signal);
     if (asked.kind !== 'report' || asked.report.pool === pool) return asked;
     return { kind: 'silent', reason: `${url} is a controller of the pool ${asked.report.pool}` };
   };
+}
+
+/** Its URL. */
+export async function localUrl(context: CliContext): Promise<string> {
+  return reachableUrl((await peek(context)).listen);
+}
+
+async function peek(context: CliContext): Promise<Peek> {
+  return (await peekConfig(context.configPath)) ?? (await fromConfig(context));
 }
 
 async function fromConfig(context: CliContext): Promise<Peek> {

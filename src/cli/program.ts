@@ -9,8 +9,10 @@ import { outputFormats, renderData, styleFor, type OutputFormat } from './output
 
 /** Every command of the program. Only the module of the command that is called is loaded; help loads all. */
 export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  approve: () => import('./approve.ts'),
   attend: () => import('./attend.ts'),
   bootstrap: () => import('./bootstrap.ts'),
+  cancel: () => import('./cancel.ts'),
   config: () => import('./config.ts'),
   doctor: () => import('./doctor.ts'),
   explain: () => import('./explain.ts'),
@@ -22,6 +24,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   pause: () => import('./pause.ts'),
   probe: () => import('./probe.ts'),
   rebuild: () => import('./rebuild.ts'),
+  reject: () => import('./reject.ts'),
   replay: () => import('./replay.ts'),
   resume: () => import('./resume.ts'),
   run: () => import('./run.ts'),
