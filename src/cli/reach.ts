@@ -34,16 +34,18 @@ export function reachOf(body: unknown): Reach {
 }
 
 /** Tells people whom the order reached, and above all whom not. */
-export function sayReach({ say, errorStyle }: CliContext, { controllers, unreached }: Reach): void {
-  say(`On the controllers of ${controllers.join(', ')}.`);
+export function sayReach(context: CliContext, { controllers, unreached }: Reach): void {
+  context.say(`On the controllers of ${controllers.join(', ')}.`);
   for (const { name, error } of unreached)
-    say(`${errorStyle.yellow('warning:')} NOT on ${name}: ${error}. Its controller, if it runs, goes on as before.`);
+    context.say(
+      `${context.errorStyle.yellow('warning:')} NOT on ${name}: ${error}. Its controller, if it runs, goes on as before.`,
+    );
 }
 
 /** Tells people that the order is for this machine alone. */
-export function sayHereAlone({ say, errorStyle }: CliContext, why: string): void {
+export function sayHereAlone(context: CliContext, why: string): void {
   const wide = why === '--local' ? '' : ` (${why})`;
-  say(
-    `${errorStyle.yellow('warning:')} on this machine's controller alone${wide}: the others of the pool go on as before.`,
+  context.say(
+    `${context.errorStyle.yellow('warning:')} on this machine's controller alone${wide}: the others of the pool go on as before.`,
   );
 }

@@ -96,8 +96,18 @@ function counterText({ checks }: NodeReport): string {
   return worst === undefined ? '-' : `${worst.failures}/${worst.of}`;
 }
 
+function modeText(mode: PoolReport['mode']): string {
+  return mode === 'approve'
+    ? 'mode approve: every rebuild waits for regrow approve'
+    : `mode ${inert(mode)}: nothing is done, only told`;
+}
+
+function stormText({ since, reason }: NonNullable<PoolReport['storm']>, nowMs: number): string {
+  return `storm brake tripped ${ago(since, nowMs)}: ${inert(reason)}; nothing is rebuilt by itself before regrow resume`;
+}
+
 function summaryLines(
-  { pool, at, nodes, healthy, pauses, discovery, membership, controller, host_checks }: PoolReport,
+  { pool, at, nodes, healthy, pauses, discovery, membership, controller, mode, storm, host_checks }: PoolReport,
   style: Style,
 ): readonly string[] {
   const nowMs = Date.parse(at);
@@ -112,6 +122,8 @@ function summaryLines(
     ...(discovery.ok || discovery.error === null
       ? []
       : [style.yellow(`vCenter cannot be read: ${inert(discovery.error)}`)]),
+    ...(mode === undefined || mode === 'act' ? [] : [style.yellow(modeText(mode))]),
+    ...(storm === undefined || storm === null ? [] : [style.red(stormText(storm, nowMs))]),
     ...(membership.conflict === null ? [] : [style.red(`membership conflict: ${inert(membership.conflict)}`)]),
     ...hostCheckLines(host_checks, style),
     ...pauses.map((pause) => style.yellow(`paused: ${inert(scopeText(pause.scope))} ${pauseText(pause)}`)),

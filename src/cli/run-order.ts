@@ -45,10 +45,10 @@ export function registerRunOrder(program: Command, context: CliContext, runOrder
     );
 }
 
-async function here(context: CliContext, { give }: RunOrder, wanted: string, orderer: Orderer): Promise<OrderResult> {
+async function here(context: CliContext, order: RunOrder, wanted: string, orderer: Orderer): Promise<OrderResult> {
   const { findRun } = await import('./recorded-run.ts');
   const journal = await context.journal();
-  return give(journal, findRun(journal, wanted).id, orderer, new Date());
+  return order.give(journal, findRun(journal, wanted).id, orderer, new Date());
 }
 
 async function there(

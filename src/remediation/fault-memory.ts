@@ -62,7 +62,7 @@ function loadBrake(parts: MemoryParts, windowMs: number): Brake {
   const blank = { rebuilt: Object.fromEntries(rebuilt), setbacks: sinceThen.map(({ at }) => agoOf(parts, at)) };
   if (last?.type !== 'storm.tripped') return { ...blank, storm: null };
   const stirred = [last, ...sinceThen, ...rebuilds].map(({ at }) => agoOf(parts, at));
-  const reason = String(last.data['reason'] ?? '');
+  const reason = typeof last.data['reason'] === 'string' ? last.data['reason'] : 'rebuilds did not help';
   return { ...blank, setbacks: [], storm: { reason, since: agoOf(parts, last.at), stirredAt: Math.max(...stirred) } };
 }
 
