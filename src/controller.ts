@@ -9,6 +9,7 @@ import { Inquiry } from './controller/inquiry.ts';
 import { LiveConfig } from './controller/live-config.ts';
 import { relay } from './controller/relay.ts';
 import type { ControllerView } from './http/controller-view.ts';
+import { Idempotent } from './http/idempotency.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { SecretValues, type Logger } from './logging.ts';
 import { systemClock } from './monitor/clock.ts';
@@ -79,6 +80,7 @@ export class Controller {
   readonly #orders: OrdersWatch;
   readonly #approvals: Approvals;
   readonly #steering: Steering;
+  readonly #idempotent: Idempotent;
   readonly #membership: MembershipKeeper;
   readonly #inquiry: Inquiry;
   readonly #consultations: Consultations;
@@ -106,6 +108,7 @@ export class Controller {
     this.#reconciler = this.#newReconciler();
     this.#orders = this.#newOrdersWatch();
     this.#steering = this.#newSteering();
+    this.#idempotent = new Idempotent(journal.idempotency);
     this.#monitor = this.#newMonitor();
     this.#membership = this.#newMembership();
     this.#host = this.#newHostWatch();
@@ -544,7 +547,7 @@ export class Controller {
         return this.#outlook.discovery.at === null ? { ok: false, reason: 'vCenter was not read yet' } : { ok: true };
       },
       orders: this.#steering,
-      answers: this.#journal.idempotency,
+      idempotent: this.#idempotent,
       token: () => this.#live.token(),
     };
   }

@@ -1,5 +1,6 @@
 import type { Observation, PoolReport } from '../pool/report.ts';
-import type { AnswerBook, ControllerOrders } from './controller-orders.ts';
+import type { ControllerOrders } from './controller-orders.ts';
+import type { Idempotent } from './idempotency.ts';
 import type { EventFilter, JournalEvent } from '../store/events.ts';
 
 /** What the HTTP server may see of its controller. Every answer is made of these; none of them may hold a secret. */
@@ -18,8 +19,8 @@ export interface ControllerView {
   ready(): { readonly ok: true } | { readonly ok: false; readonly reason: string };
   /** What people may order of it. */
   readonly orders: ControllerOrders;
-  /** Where answers to requests with a key are kept. */
-  readonly answers: AnswerBook;
+  /** Sees that a request with a key is done once. */
+  readonly idempotent: Idempotent;
   /** The bearer token as it is now, asked at every request; null when none is configured. */
   token(): Promise<string | null>;
 }

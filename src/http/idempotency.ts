@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AnswerBook } from './controller-orders.ts';
-import { problemAnswer, type OrderAnswer } from './order-answer.ts';
+import { problem, type RouteAnswer } from './route.ts';
 
 /** One request that is not to be done twice. */
 export interface KeyedRequest {
@@ -15,34 +15,29 @@ export interface KeyedRequest {
  */
 export class Idempotent {
   readonly #book: AnswerBook;
-  readonly #underWay = new Map<string, { readonly digest: string; readonly answer: Promise<OrderAnswer> }>();
+  readonly #underWay = new Map<string, { readonly digest: string; readonly answer: Promise<RouteAnswer> }>();
 
   constructor(book: AnswerBook) {
     this.#book = book;
   }
 
-  async once(
-    { key, request }: KeyedRequest,
-    act: () => Promise<OrderAnswer>,
-  ): Promise<OrderAnswer & { readonly isReplay: boolean }> {
+  async once({ key, request }: KeyedRequest, act: () => Promise<RouteAnswer>): Promise<RouteAnswer> {
     const digest = createHash('sha256').update(request).digest('hex');
     const running = this.#underWay.get(key);
-    if (running !== undefined)
-      return running.digest === digest ? { ...(await running.answer), isReplay: true } : otherRequest;
+    if (running !== undefined) return running.digest === digest ? running.answer : otherRequest;
     const known = this.#book.begin(key, digest, new Date().toISOString());
     if (known !== undefined && known.request !== digest) return otherRequest;
-    if (known !== undefined)
-      return { ...(known.answer === null ? unknownEnd : keptAnswer(known.answer)), isReplay: true };
+    if (known !== undefined) return known.answer === null ? unknownEnd : keptAnswer(known.answer);
     const answer = this.#act(key, act);
     this.#underWay.set(key, { digest, answer });
     try {
-      return { ...(await answer), isReplay: false };
+      return await answer;
     } finally {
       this.#underWay.delete(key);
     }
   }
 
-  async #act(key: string, act: () => Promise<OrderAnswer>): Promise<OrderAnswer> {
+  async #act(key: string, act: () => Promise<RouteAnswer>): Promise<RouteAnswer> {
     try {
       const answer = await act();
       this.#book.finish(key, JSON.stringify(answer));
@@ -54,24 +49,19 @@ export class Idempotent {
   }
 }
 
-const otherRequest = {
-  ...problemAnswer({ status: 422, detail: 'This Idempotency-Key came with another request before. Take a new one.' }),
-  isReplay: false,
-};
-
-const unknownEnd = problemAnswer({
-  status: 409,
-  detail:
-    'This request was begun before a restart, and its answer was lost. See what was done, then take a new Idempotency-Key.',
-});
+const otherRequest = problem(422, 'This Idempotency-Key came with another request before. Take a new one.');
+const unknownEnd = problem(
+  409,
+  'This request was begun before a restart, and its answer was lost. See what was done, then take a new Idempotency-Key.',
+);
 
 /** An answer as this program has kept it. */
-function keptAnswer(json: string): OrderAnswer {
+function keptAnswer(json: string): RouteAnswer {
   const value: unknown = JSON.parse(json);
   return isAnswer(value) ? value : unknownEnd;
 }
 
-function isAnswer(value: unknown): value is OrderAnswer {
-  if (typeof value !== 'object' || value === null) return false;
-  return 'status' in value && 'type' in value && 'body' in value && typeof value.body === 'string';
+function isAnswer(value: unknown): value is RouteAnswer {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return false;
+  return (value.kind === 'json' && 'body' in value) || (value.kind === 'problem' && 'problem' in value);
 }

@@ -1,43 +1,22 @@
 import type { OrderResult } from '../pool/order.ts';
-import { problemBody, type Problem } from './problem.ts';
-
-/** An answer, ready to be sent, and to be kept with an idempotency key. */
-export interface OrderAnswer {
-  readonly status: number;
-  readonly type: 'application/json; charset=utf-8' | 'application/problem+json';
-  readonly body: string;
-}
+import { accepted, problem, type RouteAnswer } from './route.ts';
 
 /** What came of an order, as HTTP tells it. */
-export function orderAnswer(result: OrderResult): OrderAnswer {
+export function orderAnswer(result: OrderResult): RouteAnswer {
   switch (result.kind) {
     case 'accepted': {
       const { run, node, status, more } = result;
-      const body = JSON.stringify({ run, node, status, ...more });
-      return { status: 202, type: 'application/json; charset=utf-8', body };
+      return accepted({ run, node, status, ...more });
     }
     case 'unknown':
-      return problemAnswer({ status: 404, detail: result.message });
+      return problem(404, result.message);
     case 'conflict':
-      return problemAnswer({
-        status: 409,
-        detail: result.message,
-        more: { message: result.message, facts: result.facts },
-      });
+      return problem(409, result.message, { message: result.message, facts: result.facts });
     case 'refused': {
       const { gate, message, facts } = result;
-      return problemAnswer({
-        status: 422,
-        detail: `The gate ${gate} holds: ${message}`,
-        more: { gate, message, facts },
-      });
+      return problem(422, `The gate ${gate} holds: ${message}`, { gate, message, facts });
     }
     case 'unavailable':
-      return problemAnswer({ status: 501, detail: result.message });
+      return problem(501, result.message);
   }
-}
-
-/** A problem in the same form. */
-export function problemAnswer(problem: Problem): OrderAnswer {
-  return { status: problem.status, type: 'application/problem+json', body: problemBody(problem) };
 }

@@ -4,11 +4,11 @@ import { RegrowError } from '../errors.ts';
 import { refuseNoise } from './client-error.ts';
 import type { ControllerView } from './controller-view.ts';
 import { codeOf, securityHeaders, sendProblem } from './problem.ts';
-import { addOrders } from './register-order.ts';
 import { addRoute, refuseOtherMethods } from './register-route.ts';
 import type { Route } from './route.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { orderRoutes } from './routes/orders.ts';
 import { peerRoutes } from './routes/peers.ts';
 import { poolRoutes } from './routes/pool.ts';
 
@@ -30,7 +30,7 @@ export interface HttpServerOptions {
   readonly onFault: (error: unknown, path: string) => void;
 }
 
-const allRoutes: readonly Route[] = [...healthRoutes, ...poolRoutes, ...peerRoutes, ...eventRoutes];
+const allRoutes: readonly Route[] = [...healthRoutes, ...poolRoutes, ...peerRoutes, ...eventRoutes, ...orderRoutes];
 
 const bodyLimitBytes = 16 * 1024;
 const maxConnections = 256;
@@ -77,7 +77,6 @@ function newServer({ view, routes = allRoutes, onFault }: HttpServerOptions): Fa
   });
   app.setErrorHandler(failed);
   app.setNotFoundHandler((_, reply) => sendProblem(reply, { status: 404, detail: 'There is nothing at this path.' }));
-  addOrders(app, view);
   for (const route of routes) addRoute(app, route, view);
   for (const path of new Set(routes.map((route) => route.path))) refuseOtherMethods(app, path, routes);
   return app;

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { ControllerView } from '../../../src/http/controller-view.ts';
 import type { ControllerOrders } from '../../../src/http/controller-orders.ts';
 import type { OrderResult } from '../../../src/pool/order.ts';
+import { Idempotent } from '../../../src/http/idempotency.ts';
 import { startHttpServer, type HttpServer } from '../../../src/http/server.ts';
 import { poolReport } from './sample-report.ts';
 
@@ -29,7 +30,7 @@ export function controllerView(more: Partial<ControllerView> = {}): ControllerVi
     health: () => ({ ok: true, detail: 'last progress 0.2 s ago' }),
     ready: () => ({ ok: true }),
     orders: refusingOrders,
-    answers: { begin: () => undefined, finish: () => undefined, drop: () => undefined },
+    idempotent: new Idempotent({ begin: () => undefined, finish: () => undefined, drop: () => undefined }),
     token: async () => null,
     ...more,
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ControllerOrders } from '../../../src/http/controller-orders.ts';
+import { Idempotent } from '../../../src/http/idempotency.ts';
 import type { OrderResult } from '../../../src/pool/order.ts';
 import { temporaryJournal } from '../store/folders.ts';
 import { ask, refusingOrders, served, type HttpAnswer } from './fake-controller.ts';
@@ -43,7 +44,7 @@ const accepted: OrderResult = { kind: 'accepted', run: 'r1', node: 'webbox2', st
 async function servedWith(result: OrderResult = accepted) {
   const orders = listener(result);
   const { idempotency } = temporaryJournal();
-  const server = await served({ orders, answers: idempotency, token: async () => 'hunter2' });
+  const server = await served({ orders, idempotent: new Idempotent(idempotency), token: async () => 'hunter2' });
   const post = (path: string, body?: unknown, headers: Record<string, string> = {}): Promise<HttpAnswer> =>
     ask(server.url, path, {
       method: 'POST',
@@ -120,7 +121,7 @@ describe('an order', () => {
     await post('/v1/resume', { reason: 'done' });
     await post('/v1/runs/r1/reject', { reason: 'not now', by: 'bob' });
     const said = { reason: 'a test', by: 'alice', force: ['quorum'], isDryRun: true, judged: 'vm-1/aa' };
-    const sender = expect.stringMatching(/^HTTP from /);
+    const sender = 'somebody over HTTP';
     expect(orders.heard).toEqual([
       ['rebuild', 'webbox2', said],
       ['pause', { node: 'webbox2', forMs: 1_800_000, isLocal: true, reason: 'new disk', by: 'alice' }],
@@ -178,8 +179,6 @@ describe('a request with an Idempotency-Key', () => {
     const first = await post(paths[0], { reason: 'a', by: 'alice' }, key);
     const again = await post(paths[0], { by: 'alice', reason: 'a' }, key);
     expect([again.status, again.text]).toEqual([first.status, first.text]);
-    expect(first.headers['idempotency-replayed']).toBeUndefined();
-    expect(again.headers['idempotency-replayed']).toBe('true');
     await post(paths[0], { reason: 'a', by: 'alice' }, { 'idempotency-key': 'k2' });
     expect(orders.heard).toHaveLength(2);
   });
@@ -210,7 +209,11 @@ describe('a request with an Idempotency-Key', () => {
     const { post, idempotency, orders } = await servedWith();
     const first = await post(paths[0], {}, key);
     const next = listener(accepted);
-    const { url } = await served({ orders: next, answers: idempotency, token: async () => 'hunter2' });
+    const { url } = await served({
+      orders: next,
+      idempotent: new Idempotent(idempotency),
+      token: async () => 'hunter2',
+    });
     const again = (name: string): Promise<HttpAnswer> =>
       ask(url, paths[0], { method: 'POST', headers: { authorization: 'Bearer hunter2', 'idempotency-key': name } });
     expect((await again('k1')).text).toBe(first.text);
