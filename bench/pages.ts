@@ -1,8 +1,8 @@
+import type { PoolReport } from '../src/pool/report.ts';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { expect, test } from 'vitest';
-import type { PageReport } from '../src/http/page/page-view.ts';
 import { launchBrowser } from '../test/browser/browser.ts';
 import { ScriptedController } from '../test/browser/scripted-controller.ts';
 import * as samples from '../test/fakes/page-samples.ts';
@@ -13,7 +13,7 @@ const loads = Number(process.env['BENCH_LOADS'] ?? 9);
 
 interface Shot extends BrowserContextOptions {
   readonly name: string;
-  readonly report: PageReport;
+  readonly report: PoolReport;
   readonly path?: string;
   readonly isWhole?: boolean;
 }
@@ -39,7 +39,7 @@ const shots: readonly Shot[] = [
   { name: 'page-run', report: samples.failingPool(), path: '/runs/01jdrun7', colorScheme: 'light', isWhole: true },
 ];
 
-async function controllerOf(report: PageReport): Promise<ScriptedController> {
+async function controllerOf(report: PoolReport): Promise<ScriptedController> {
   const controller = await new ScriptedController(report).start();
   controller.runs = report.nodes.length > 50 ? [] : [samples.runningRun, samples.rebuiltRun, samples.failedRun];
   controller.faults = samples.sampleFaults;

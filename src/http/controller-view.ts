@@ -2,10 +2,11 @@ import type { HistoryRange, HistoryReport } from '../pool/history-report.ts';
 import type { NoticeReport } from '../pool/notice.ts';
 import type { Observation, PoolReport } from '../pool/report.ts';
 import type { ControllerReply } from '../peers/all-controllers.ts';
-import type { HistoryRange, HistoryReport } from '../pool/history-report.ts';
 import type { RunCourse, RunDetail, RunReport } from '../pool/run-report.ts';
 import type { JournalEvent } from '../store/events.ts';
 import type { RunKind, RunOutcome } from '../store/runs.ts';
+import type { ControllerOrders } from './controller-orders.ts';
+import type { Idempotent } from './idempotency.ts';
 import type { EventTap } from './event-streams.ts';
 
 /** Which runs are asked for. */
@@ -44,8 +45,6 @@ export interface ControllerView extends EventTap {
   output(id: string): Promise<string>;
   /** That faults opened and closed, over the last days, oldest first. */
   faultEvents(): readonly JournalEvent[];
-  /** What was measured over time, of one node or of all; undefined when that is too much for one answer. */
-  history(range: HistoryRange, node?: string): HistoryReport | undefined;
   /** What every other controller says of the pool. */
   askControllers(): Promise<readonly ControllerReply[]>;
   /** What this controller has told people of, and is about to, in the form that its peers read. */
@@ -54,6 +53,10 @@ export interface ControllerView extends EventTap {
   health(): { readonly ok: boolean; readonly detail: string };
   /** Whether what it reports can be relied on: the first discovery, or the recovery from the journal, is over. */
   ready(): { readonly ok: true } | { readonly ok: false; readonly reason: string };
+  /** What people may order of it. */
+  readonly orders: ControllerOrders;
+  /** Sees that a request with a key is done once. */
+  readonly idempotent: Idempotent;
   /** The bearer token as it is now, asked at every request; null when none is configured. */
   token(): Promise<string | null>;
 }

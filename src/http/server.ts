@@ -20,6 +20,7 @@ import { historyRoutes } from './routes/history.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { pageRoutes } from './routes/pages.ts';
+import { orderRoutes } from './routes/orders.ts';
 import { peerRoutes } from './routes/peers.ts';
 import { poolRoutes } from './routes/pool.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -63,6 +64,7 @@ export function allRoutes(view: ControllerView, streams: EventStreams): readonly
     ...controllerRoutes(view),
     ...peerRoutes,
     ...metricsRoutes,
+    ...orderRoutes,
   ];
   return [...routes, openapiRoute(routes), ...pageRoutes(pageViewOf(view), loadAssets())];
 }

@@ -57,6 +57,7 @@ function afterBadVerdict(turn: Turn, node: NodeState, check: string): Step {
     acted: [],
     isAbandoned: false,
     course: { kind: 'watching' },
+    approval: null,
     decided: null,
   };
   return {

@@ -2,12 +2,12 @@ import type { RunEvent } from '../ansible/event.ts';
 import type { Logger } from '../logging.ts';
 import type { PoolEvent } from '../pool/events.ts';
 import type { PoolState } from '../pool/node-state.ts';
-import type { Outcome, VmIdentity } from '../pool/outcome.ts';
+import type { Outcome } from '../pool/outcome.ts';
 import type { Run } from '../store/runs.ts';
 import type { RebuildResult } from './conclude-rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
-import { startRebuild, type StartedRebuild } from './rebuild.ts';
-import type { ReconcilerClock } from './reconciler.ts';
+import { startRebuild, type RebuildRequest, type RebuildStart, type StartedRebuild } from './rebuild.ts';
+import type { RebuildOrder, ReconcilerClock } from './reconciler.ts';
 import { recoverRun } from './recovery.ts';
 
 export interface RebuildsParts {
@@ -44,11 +44,31 @@ export class Rebuilds {
   }
 
   /** Starts a rebuild. What comes of it is told as events. */
-  order(node: string, judged: VmIdentity | null, attempt: number): void {
-    this.#start(node, judged, attempt).catch((error: unknown) => {
+  order({ node, judged, attempt, approved }: RebuildOrder): void {
+    const request: RebuildRequest = {
+      kind: 'rebuild',
+      nodes: [node],
+      trigger: 'monitor',
+      reason: `attempt ${attempt}`,
+      force: [],
+      dryRun: false,
+      judged: judged ?? undefined,
+      approved: approved ?? undefined,
+    };
+    this.#start(node, request).catch((error: unknown) => {
       this.#parts.log.error({ err: error, node }, 'the rebuild could not be started');
       this.#parts.tell(ended(node, null, { outcome: 'failed', message: messageOf(error), isAttempt: false }));
     });
+  }
+
+  /** Starts a rebuild of one node that a person ordered. The reconciler hears of it as of its own. */
+  async orderByHand(node: string, request: Omit<RebuildRequest, 'kind' | 'nodes'>): Promise<RebuildStart> {
+    const start = await startRebuild(this.#parts.parts(), { ...request, kind: 'rebuild', nodes: [node] });
+    if (start.kind !== 'started') return start;
+    // A dry run says nothing of the node.
+    if (!request.dryRun) this.#parts.tell({ kind: 'run-started', node, run: start.run });
+    this.#attend(request.dryRun ? null : node, start);
+    return start;
   }
 
   /**
@@ -66,20 +86,12 @@ export class Rebuilds {
       }
     }
     for (const [node, { fault }] of Object.entries(state.nodes)) {
-      if (fault?.course.kind === 'running') this.#settleFault(node, fault.course.run);
+      if (fault?.course.kind === 'running') this.#settleFault(node, fault.course.run ?? fault.approval?.run ?? null);
     }
   }
 
-  async #start(node: string, judged: VmIdentity | null, attempt: number): Promise<void> {
-    const start = await startRebuild(this.#parts.parts(), {
-      kind: 'rebuild',
-      nodes: [node],
-      trigger: 'monitor',
-      reason: `attempt ${attempt}`,
-      force: [],
-      dryRun: false,
-      judged: judged ?? undefined,
-    });
+  async #start(node: string, request: RebuildRequest): Promise<void> {
+    const start = await startRebuild(this.#parts.parts(), request);
     switch (start.kind) {
       case 'busy':
         this.#parts.tell({ kind: 'run-busy', node });
@@ -115,7 +127,7 @@ export class Rebuilds {
   #settleFault(node: string, known: string | null): void {
     const { journal } = this.#parts.parts();
     const run = known === null ? journal.runs.list({ node, kinds: ['rebuild'], limit: 1 })[0] : journal.runs.get(known);
-    if (run === undefined || (known === null && run.state === 'done')) {
+    if (run === undefined || run.state === 'awaiting_approval' || (known === null && run.state === 'done')) {
       // The order was written down, and nothing was begun.
       this.#parts.tell({ kind: 'run-busy', node });
       return;

@@ -148,6 +148,15 @@ export const migrations: readonly string[] = [
   CREATE TABLE notified (one INTEGER PRIMARY KEY CHECK (one = 1), event INTEGER NOT NULL) STRICT;
   INSERT INTO notified SELECT 1, coalesce(max(id), 0) FROM events;
   `,
+  `
+  ALTER TABLE faults ADD COLUMN approval TEXT;
+  CREATE TABLE idempotency (
+    key TEXT PRIMARY KEY,
+    request TEXT NOT NULL,
+    answer TEXT,
+    at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version of a file right now. */

@@ -1,6 +1,6 @@
+import type { PoolReport } from '../../src/pool/report.ts';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { PageReport } from '../../src/http/page/page-view.ts';
 import * as samples from '../fakes/page-samples.ts';
 import { launchBrowser, openPage } from './browser.ts';
 import { ScriptedController } from './scripted-controller.ts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => browser.close());
 
-async function controllerOf(report: PageReport): Promise<ScriptedController> {
+async function controllerOf(report: PoolReport): Promise<ScriptedController> {
   const controller = await new ScriptedController(report).start();
   onTestFinished(() => controller.stop());
   return controller;

@@ -1,8 +1,9 @@
+import type { PoolReport } from '../../src/pool/report.ts';
 import { PassThrough } from 'node:stream';
 import { z } from 'zod';
 import { loadAssets } from '../../src/http/page/assets.ts';
 import type { HistoryReport } from '../../src/pool/history-report.ts';
-import type { FaultView, PageReport, PageView, RunPageView } from '../../src/http/page/page-view.ts';
+import type { FaultView, PageView, RunPageView } from '../../src/http/page/page-view.ts';
 import {
   accepted,
   guardedRoute,
@@ -27,7 +28,7 @@ export interface SentOrder {
 
 /** A controller that shows what a test tells it to, on a real server. */
 export class ScriptedController {
-  report: PageReport;
+  report: PoolReport;
   runs: readonly RunPageView[] = [];
   faults: readonly FaultView[] = [];
   /** What the next order is answered with. */
@@ -42,7 +43,7 @@ export class ScriptedController {
   /** Times that the pages were asked for. */
   pagesAsked = 0;
 
-  constructor(report: PageReport) {
+  constructor(report: PoolReport) {
     this.report = report;
   }
 

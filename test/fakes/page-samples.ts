@@ -1,7 +1,7 @@
-import type { CheckReport, GateReport, NodeReport } from '../../src/pool/report.ts';
+import type { CheckReport, GateReport, NodeReport, PoolReport } from '../../src/pool/report.ts';
 import type { HistoryBucketReport, HistoryRange, HistoryReport } from '../../src/pool/history-report.ts';
 import type { TaskReport } from '../../src/pool/run-report.ts';
-import type { ControllerAnswer, FaultView, PageReport, RunPageView } from '../../src/http/page/page-view.ts';
+import type { ControllerAnswer, FaultView, RunPageView } from '../../src/http/page/page-view.ts';
 
 /* A pool as the pages may have to show it, the same at each call: for tests, for screenshots and for benches. */
 
@@ -132,7 +132,7 @@ export const heldNode = sampleNode(3, {
   last_run: null,
 });
 
-export function sampleReport(nodes: readonly NodeReport[], more: Partial<PageReport> = {}): PageReport {
+export function sampleReport(nodes: readonly NodeReport[], more: Partial<PoolReport> = {}): PoolReport {
   return {
     pool: 'web',
     at: now,
@@ -161,7 +161,7 @@ const ownChecks = [
 ];
 
 /** Three nodes, one of them being rebuilt. */
-export function failingPool(): PageReport {
+export function failingPool(): PoolReport {
   return sampleReport([sampleNode(1, { checks: [], why: 'this machine' }), sampleNode(2), rebuildingNode], {
     budget: { in_use: 1, max: 1, per_hour: { used: 1, max: 3 } },
     host_checks: ownChecks,
@@ -169,14 +169,14 @@ export function failingPool(): PageReport {
 }
 
 /** Three nodes that are well. */
-export function healthyPool(): PageReport {
+export function healthyPool(): PoolReport {
   return sampleReport([sampleNode(1, { checks: [], why: 'this machine' }), sampleNode(2), sampleNode(3)], {
     host_checks: ownChecks,
   });
 }
 
 /** A thousand nodes, some of them not well. */
-export function largePool(count = 1000): PageReport {
+export function largePool(count = 1000): PoolReport {
   const nodes = Array.from({ length: count }, (_, index) => {
     if (index === 411)
       return sampleNode(index, {
@@ -211,7 +211,7 @@ const bucketsOf: Readonly<Record<HistoryRange, readonly [count: number, seconds:
 };
 
 /** Measurements of every node: mostly well, a failure long ago, a gap in which nobody looked, and what fails now fails at the end. */
-export function sampleHistory(report: PageReport, range: HistoryRange = '1h'): HistoryReport {
+export function sampleHistory(report: PoolReport, range: HistoryRange = '1h'): HistoryReport {
   const [count, seconds] = bucketsOf[range];
   const from = before(count * seconds);
   const bucket = (index: number, node: NodeReport, number: number): HistoryBucketReport | undefined => {
@@ -389,7 +389,7 @@ export function sampleOutput(tasks = 12): string {
 }
 
 /** The pool as three controllers see it, one of which is silent. */
-export function sampleAnswers(report: PageReport): readonly ControllerAnswer[] {
+export function sampleAnswers(report: PoolReport): readonly ControllerAnswer[] {
   const seenBy2 = {
     ...report,
     controller: { ...report.controller, name: 'webbox2', node: 'webbox2', started_at: before(86_400 * 2) },

@@ -144,6 +144,13 @@ export class Daemon implements TimerOwner {
     return observationOf({ policy, state, results: this.#results, trusted, nowMs: this.#clock.now() }, node);
   }
 
+  /** A person's answer to what it asks about a node. */
+  answer(node: string, answer: 'given' | 'rejected', reason: string): void {
+    const run = this.reconciler.state.nodes[node]?.fault?.approval?.run;
+    if (run === null || run === undefined) throw new Error(`nothing was asked about ${node}`);
+    this.reconciler.handle({ kind: 'answered', node, run, answer, by: 'alice', reason });
+  }
+
   resumePool(): void {
     this.reconciler.handle({ kind: 'pool-resumed' });
   }
@@ -243,10 +250,22 @@ export class Daemon implements TimerOwner {
         this.#world.clock.unsettle();
         if (!this.isGone) this.#consultations.order(order);
       },
-      rebuild: ({ node, judged, attempt }) => {
+      rebuild: ({ node, judged, attempt, approved }) => {
         if (this.isGone) return;
-        this.#world.log.write(this.#machine.name, `ORDER rebuild ${node} ${judged?.moid ?? 'none'} attempt ${attempt}`);
-        this.#soon(() => this.#rebuild(node, judged));
+        const what = `ORDER rebuild ${node} ${judged?.moid ?? 'none'} attempt ${attempt}`;
+        this.#world.log.write(
+          this.#machine.name,
+          approved === null ? what : `${what}, ${approved.run} approved by ${approved.by}`,
+        );
+        this.#soon(() => this.#rebuild(node, judged, approved?.run));
+      },
+      ask: ({ node }) => {
+        if (this.isGone) return;
+        const run = this.#world.newRunId();
+        this.reconciler.handle({ kind: 'asked', node, run });
+      },
+      unask: ({ node, run, outcome, message }) => {
+        if (!this.isGone) this.#world.log.write(this.#machine.name, `${run} of ${node}: ${outcome}, ${message}`);
       },
       act: ({ node, check, action }) => {
         if (this.isGone) return;
@@ -255,8 +274,8 @@ export class Daemon implements TimerOwner {
     };
   }
 
-  #rebuild(node: string, judged: Parameters<Machine['startRun']>[1]): void {
-    const record = this.#machine.startRun(node, judged);
+  #rebuild(node: string, judged: Parameters<Machine['startRun']>[1], approved: string | undefined): void {
+    const record = this.#machine.startRun(node, judged, approved);
     if (record === 'busy') {
       this.#world.log.write(this.#machine.name, `the slot is taken`);
       this.reconciler.handle({ kind: 'run-busy', node });

@@ -140,6 +140,9 @@ const happenings: Readonly<Record<string, Happening>> = {
       else machine.daemon.resume(scope);
     }
   },
+  /** `approve webbox3 webbox1`: what webbox1 asks about webbox3; `reject webbox3 webbox1 it is being repaired`. */
+  approve: (world, [node = '', only]) => world.machine(only).daemon?.answer(node, 'given', ''),
+  reject: (world, [node = '', only, ...why]) => world.machine(only).daemon?.answer(node, 'rejected', why.join(' ')),
   mode: (world, [mode]) => {
     world.mode = mode === 'dry-run' || mode === 'approve' ? mode : 'act';
     for (const machine of world.daemons()) machine.daemon?.replan();

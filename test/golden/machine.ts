@@ -137,9 +137,9 @@ export class Machine {
   }
 
   /** Starts a rebuild, or says that the slot is taken. */
-  startRun(node: string, judged: VmIdentity | null): RunRecord | 'busy' {
+  startRun(node: string, judged: VmIdentity | null, id?: string): RunRecord | 'busy' {
     if (this.#active !== undefined || this.world.clock.now < this.#occupiedUntil) return 'busy';
-    const record: RunRecord = { id: this.world.newRunId(), node, ended: null, isTold: false };
+    const record: RunRecord = { id: id ?? this.world.newRunId(), node, ended: null, isTold: false };
     this.runs.push(record);
     const active: ActiveRun = {
       record,

@@ -1,12 +1,11 @@
-import type { PauseReport } from '../../pool/report.ts';
+import type { PauseReport, PoolReport } from '../../pool/report.ts';
 import { html, kept, type Html } from './html.ts';
-import type { PageReport } from './page-view.ts';
 import { stateIcon } from './states.ts';
 import { timeOf } from './times.ts';
 import { verdictOf } from './verdict.ts';
 
 /** The top of the page: the verdict, why, and what holds or limits this controller. */
-export function banner(report: PageReport): Html {
+export function banner(report: PoolReport): Html {
   const { state, tone, sentence, why } = verdictOf(report);
   return kept(
     'section',
@@ -17,12 +16,12 @@ export function banner(report: PageReport): Html {
 }
 
 /** What this controller may do, and how fresh its knowledge is. */
-export function limits(report: PageReport): Html {
+export function limits(report: PoolReport): Html {
   const { mode, budget, discovery, pauses, controller } = report;
   const isPaused = pauses.some(({ scope }) => scope === 'pool');
   const items = [
-    ...(mode === undefined ? [] : [fact('mode', modeWords[mode])]),
-    ...(budget === undefined ? [] : budgetFacts(budget)),
+    fact('mode', modeWords[mode]),
+    ...budgetFacts(budget),
     fact('vCenter read', discovery.at === null ? 'not yet' : timeOf(discovery.at)),
     fact('seen by', controller.name),
   ];
@@ -43,7 +42,7 @@ const modeWords = {
   'dry-run': 'dry run: only tells what it would do',
 } as const;
 
-function budgetFacts({ in_use: inUse, max, per_hour: hour }: NonNullable<PageReport['budget']>): readonly Html[] {
+function budgetFacts({ in_use: inUse, max, per_hour: hour }: PoolReport['budget']): readonly Html[] {
   return [
     fact('budget', `${inUse} of ${max} rebuilds in use`),
     fact('this hour', `${hour.used} of ${hour.max} rebuilds`),
@@ -57,7 +56,7 @@ function fact(name: string, value: string | Html): Html {
   </div>`;
 }
 
-function notices({ pauses, storm = null, discovery, membership }: PageReport): readonly Html[] {
+function notices({ pauses, storm, discovery, membership }: PoolReport): readonly Html[] {
   return [
     ...(storm === null ? [] : [notice('bad', html`<b>Storm brake</b> since ${timeOf(storm.since)}: ${storm.reason}`)]),
     ...pauses.map((pause) => notice('busy', pauseWords(pause))),

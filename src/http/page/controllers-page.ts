@@ -1,12 +1,13 @@
+import type { PoolReport } from '../../pool/report.ts';
 import type { PageAssets } from './assets.ts';
 import { controllerTable } from './controllers.ts';
 import { documentOf } from './document.ts';
 import { html } from './html.ts';
-import type { ControllerAnswer, PageReport } from './page-view.ts';
+import type { ControllerAnswer } from './page-view.ts';
 
 /** The page at `/controllers`: what each controller of the pool sees. */
 export function controllersPage(
-  report: PageReport,
+  report: PoolReport,
   answers: readonly ControllerAnswer[],
   lastEvent: number,
   assets: PageAssets,

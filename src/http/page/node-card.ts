@@ -1,13 +1,12 @@
-import type { NodeReport } from '../../pool/report.ts';
+import type { NodeReport, PoolReport } from '../../pool/report.ts';
 import type { DrawnHistory } from './drawn-history.ts';
 import { html, kept, type Html } from './html.ts';
 import { nodeFacts } from './node-facts.ts';
-import type { PageReport } from './page-view.ts';
 import { lookOf, stateIcon } from './states.ts';
 import { sinceOf } from './times.ts';
 
 /** A node, with everything that its controller tells of it. */
-export function nodeCard(node: NodeReport, history: DrawnHistory, report: PageReport): Html {
+export function nodeCard(node: NodeReport, history: DrawnHistory, report: PoolReport): Html {
   return kept('li', { key: node.name, attributes: cardAttributes(node, 'card'), isList: true }, [
     kept('header', { key: 'head' }, headOf(node)),
     kept('div', { key: 'beats', attributes: html` class="history"` }, historyOf(node, history)),

@@ -1,12 +1,11 @@
-import type { CheckReport, LastRunReport, NodeReport } from '../../pool/report.ts';
+import type { CheckReport, LastRunReport, NodeReport, PoolReport } from '../../pool/report.ts';
 import { gateList, votesOf } from './gates.ts';
 import { milliseconds } from './heartbeat.ts';
 import { html, type Html, type HtmlValue } from './html.ts';
-import type { PageReport } from './page-view.ts';
 import { durationOf, msBetween, timeOf } from './times.ts';
 
 /** What is known of a node, what its gates say, and what may be ordered. */
-export function nodeFacts(node: NodeReport, report: PageReport): Html {
+export function nodeFacts(node: NodeReport, report: PoolReport): Html {
   const isOwn = report.controller.node === node.name;
   const checks = isOwn ? [...node.checks, ...report.host_checks] : node.checks;
   const votes = votesOf(node.gates);

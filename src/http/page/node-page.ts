@@ -1,16 +1,16 @@
-import type { NodeReport } from '../../pool/report.ts';
+import type { NodeReport, PoolReport } from '../../pool/report.ts';
 import type { PageAssets } from './assets.ts';
 import { documentOf } from './document.ts';
 import type { DrawnHistory } from './drawn-history.ts';
 import { html } from './html.ts';
 import { nodeCard } from './node-card.ts';
 import type { RunCourse } from '../../pool/run-report.ts';
-import type { FaultView, PageReport } from './page-view.ts';
+import type { FaultView } from './page-view.ts';
 import { lookOf } from './states.ts';
 import { timeline } from './timeline.ts';
 
 export interface NodePage {
-  readonly report: PageReport;
+  readonly report: PoolReport;
   readonly node: NodeReport;
   readonly history: DrawnHistory;
   readonly runs: readonly RunCourse[];

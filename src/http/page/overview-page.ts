@@ -1,3 +1,4 @@
+import type { PoolReport } from '../../pool/report.ts';
 import type { PageAssets } from './assets.ts';
 import { banner, limits } from './banner.ts';
 import { controllersPlaceholder } from './controllers.ts';
@@ -7,7 +8,7 @@ import { html, kept, type Html } from './html.ts';
 import { nodeCard, nodeRow } from './node-card.ts';
 import { historyRanges } from '../../pool/history-report.ts';
 import type { RunCourse } from '../../pool/run-report.ts';
-import type { FaultView, PageReport } from './page-view.ts';
+import type { FaultView } from './page-view.ts';
 import { timeline } from './timeline.ts';
 import { failingFirst, verdictOf } from './verdict.ts';
 
@@ -15,7 +16,7 @@ import { failingFirst, verdictOf } from './verdict.ts';
 const mostCards = 50;
 
 export interface Overview {
-  readonly report: PageReport;
+  readonly report: PoolReport;
   readonly history: DrawnHistory;
   readonly runs: readonly RunCourse[];
   readonly faults: readonly FaultView[];

@@ -4,18 +4,6 @@ import type { RunCourse, RunDetail } from '../../pool/run-report.ts';
 
 /* What the pages are made of. Keys and shapes are those of the JSON interface; times are ISO UTC. */
 
-/** The pool, and what limits what this controller may do, as far as it tells. */
-export interface PageReport extends PoolReport {
-  readonly mode?: 'act' | 'dry-run' | 'approve';
-  readonly budget?: {
-    readonly in_use: number;
-    readonly max: number;
-    readonly per_hour: { readonly used: number; readonly max: number };
-  };
-  /** Why it does nothing for the moment. */
-  readonly storm?: { readonly since: string; readonly reason: string } | null;
-}
-
 /** One run in full. */
 export interface RunPageView extends RunDetail {
   /** What Ansible printed, perhaps only its end. */
@@ -42,7 +30,7 @@ export interface ControllerAnswer {
 
 /** What the pages ask of their controller. */
 export interface PageView {
-  report(): PageReport;
+  report(): PoolReport;
   /** Of all nodes, or of one in more detail. */
   history(range: HistoryRange, node?: string): HistoryReport;
   /** Newest first. */

@@ -1,3 +1,4 @@
+import type { PoolReport } from '../../pool/report.ts';
 import type { PageAssets } from './assets.ts';
 import { documentOf } from './document.ts';
 import { gateList } from './gates.ts';
@@ -6,12 +7,12 @@ import { lengthOf, milestoneBar, milestoneWords } from './milestones.ts';
 import { fact } from './node-facts.ts';
 import { runLog } from './run-log.ts';
 import type { TaskReport } from '../../pool/run-report.ts';
-import type { PageReport, RunPageView } from './page-view.ts';
+import type { RunPageView } from './page-view.ts';
 import { durationOf, msBetween, timeOf } from './times.ts';
 import { outcomeOf } from './timeline.ts';
 
 /** The page at `/runs/ID`: one run with its phases, why it acted, its tasks and its log. */
-export function runPage(report: PageReport, run: RunPageView, lastEvent: number, assets: PageAssets): string {
+export function runPage(report: PoolReport, run: RunPageView, lastEvent: number, assets: PageAssets): string {
   const { words, tone } = outcomeOf(run);
   const title = `${capital(run.kind)}${run.node === null ? '' : ` of ${run.node}`}`;
   const length = lengthOf(run, report.at);
