@@ -228,6 +228,7 @@ export class Machine {
       by: name,
       maxBuilds: world.scenario.generations,
       vcenter: () => world.vcenterFor(name),
+      reaches: (vm) => world.answers(name, vm.address, 'sshd') === 'ok',
       probe: () => world.probeAll(name, node),
       mayEnd: (claim) =>
         this.runs.some((each) => each.id === claim.run && !this.isRunning(each)) ||
