@@ -64,12 +64,14 @@ const happenings: Readonly<Record<string, Happening>> = {
     world.vcenter.isImageBroken = state === 'broken';
   },
 
-  /** `part webbox1,webbox2 webbox3`: nothing between the two groups; `mend` ends it. vCenter is reached by all. */
+  /** `part webbox1,webbox2 webbox3`: nothing between the two groups; `mend` ends it, and without words every cut. vCenter is reached by all. */
   part: (world, [some = '', others = '']) => {
     for (const [a, b] of pairsOf(some, others)) world.cuts.add(`${a} ${b}`);
   },
-  mend: (world, [some = '', others = '']) => {
+  mend: (world, [some, others = '']) => {
+    if (some === undefined) return world.cuts.clear();
     for (const [a, b] of pairsOf(some, others)) world.cuts.delete(`${a} ${b}`);
+    return undefined;
   },
   /** `heartbeat webbox3 green`, `host webbox3 disconnected`, `unclear webbox3`, `clarify webbox3`: what vCenter says of its VM. */
   heartbeat: (world, [node, color]) => {
@@ -137,7 +139,7 @@ const happenings: Readonly<Record<string, Happening>> = {
     world.machine(name).wallShift += direction === 'back' ? -msOf(time) : msOf(time);
   },
 
-  // Operators, on every controller or the named one: `pause pool`, `pause webbox3 webbox1`, `resume`, `mode dry-run`, `leave`, `enter`.
+  // Operators, on every controller or the named one: `pause pool`, `pause webbox3 webbox1`, `resume`, `mode dry-run`, `generations 10`, `leave`, `enter`.
   pause: (world, [scope = '', only]) => setPause(world, scope, only, true),
   resume: (world, [scope = '', only]) => {
     setPause(world, scope, only, false);
@@ -151,6 +153,9 @@ const happenings: Readonly<Record<string, Happening>> = {
   mode: (world, [mode]) => {
     world.mode = mode === 'dry-run' || mode === 'approve' ? mode : 'act';
     for (const machine of world.daemons()) machine.daemon?.replan();
+  },
+  generations: (world, [most]) => {
+    world.generations = Number(most);
   },
   leave: (world, [node]) => {
     world.nodes = world.nodes.filter((each) => each !== node);

@@ -226,7 +226,7 @@ export class Machine {
       judged,
       run,
       by: name,
-      maxBuilds: world.scenario.generations,
+      maxBuilds: world.generations,
       vcenter: () => world.vcenterFor(name),
       reaches: (vm) => world.answers(name, vm.address, 'sshd') === 'ok',
       probe: () => world.probeAll(name, node),

@@ -26,6 +26,8 @@ export class World {
   readonly machines = new Map<string, Machine>();
   nodes: readonly string[];
   mode: PoolPolicy['mode'];
+  /** Builds of one incident, over all controllers. */
+  generations: number;
   /** `A B`: nothing of A reaches B. */
   readonly cuts = new Set<string>();
   /** By `CHECK NODE`: what the check says although the node is up. */
@@ -40,6 +42,7 @@ export class World {
     this.scenario = scenario;
     this.nodes = scenario.nodes;
     this.mode = scenario.safety.mode;
+    this.generations = scenario.generations;
     this.beginsAt = scenario.cold ? 0 : settlingMs;
     this.log = new GoldenLog(() => this.clock.now - this.beginsAt);
     this.vcenter = new VCenter((line) => this.log.write('vcenter', line), {
