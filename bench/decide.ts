@@ -38,7 +38,14 @@ function messagesOf(nodes: number): Messages {
 
 function messagesTable(all: readonly Messages[]): string {
   return markdownTable([
-    ['nodes', 'probes sent a node: mean', 'most', 'probes received', 'votes asked, each look', 'votes answered, each look'],
+    [
+      'nodes',
+      'probes sent a node: mean',
+      'most',
+      'probes received',
+      'votes asked, each look',
+      'votes answered, each look',
+    ],
     ...all.map(({ nodes, probes, probers, asked }) =>
       [nodes, probes.mean.toFixed(1), probes.most, probers, asked, 1].map(String),
     ),

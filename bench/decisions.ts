@@ -68,7 +68,7 @@ function latencyOf(work: () => unknown): Latency {
 function lookedAt(state: PoolState, policy: PoolPolicy, dead: string): PoolState {
   const waited = decide(state, { kind: 'time' }, policy, now).state;
   const node = waited.nodes[dead];
-  if (node?.fault == null) throw new Error(`${dead} has no fault`);
+  if (node === undefined || node.fault === null) throw new Error(`${dead} has no fault`);
   const course = { kind: 'looking', askedAt: now, isRead: true, consultation: null, consultedAt: null } as const;
   return { ...waited, nodes: { ...waited.nodes, [dead]: { ...node, fault: { ...node.fault, course } } } };
 }
@@ -98,17 +98,15 @@ function measured(node: string, status: 'ok' | 'failed'): PoolEvent {
 
 function consultationOf(dead: string, names: readonly string[]): Consultation {
   const observers = observersOf(dead, names, () => true).filter((name) => name !== self);
-  const votes = observers.map(
-    (observer): Vote => ({
-      observer,
-      answer: 'unhealthy',
-      subject: `uuid-${dead}`,
-      ageMs: 5_000,
-      isTrusted: true,
-      latencyMs: 5,
-      detail: '',
-    }),
-  );
+  const votes = observers.map((observer): Vote => ({
+    observer,
+    answer: 'unhealthy',
+    subject: `uuid-${dead}`,
+    ageMs: 5_000,
+    isTrusted: true,
+    latencyMs: 5,
+    detail: '',
+  }));
   const selfFacts = { loopLagMs: 1, stalledAgoMs: null, freeBytes: 1e12, isWitnessReached: null };
   return { votes, confirmation: { status: 'failed', detail: 'no answer' }, self: selfFacts, rollout: null };
 }

@@ -33,7 +33,11 @@ const kinds: readonly (readonly [weight: number, make: Maker])[] = [
   [4, (random, nodes) => once(`restart ${random.pick([...nodes, 'all'])}`)],
   [4, (random, nodes) => onOne(random, nodes, (node) => both(`crash ${node}`, `start ${node}`))],
   [4, (random, nodes, seconds) => during(`stall ${random.pick(nodes)} ${seconds}s`)],
-  [2, (random, nodes) => once(`wallclock ${random.pick(nodes)} ${random.pick(['back', 'forward'])} ${random.spread(30, 7200)}s`)],
+  [
+    2,
+    (random, nodes) =>
+      once(`wallclock ${random.pick(nodes)} ${random.pick(['back', 'forward'])} ${random.spread(30, 7200)}s`),
+  ],
   [3, (random, nodes) => onOne(random, nodes, (node) => both(`disk ${node} full`, `disk ${node} free`))],
   [3, trap],
 ];
@@ -51,7 +55,9 @@ export function anyFault(random: Random, nodes: readonly string[], seconds: numb
 
 /** Some nodes against the others; the first group may lose vCenter, too. */
 function partition(random: Random, nodes: readonly string[]): Fault {
-  const some = random.chance(0.5) ? random.some(nodes, 1) : random.some(nodes, random.whole(1, Math.floor(nodes.length / 2)));
+  const some = random.chance(0.5)
+    ? random.some(nodes, 1)
+    : random.some(nodes, random.whole(1, Math.floor(nodes.length / 2)));
   const others = nodes.filter((node) => !some.includes(node));
   const groups = `${some.join(',')} ${others.join(',')}`;
   const without = random.chance(0.4) ? some : [];

@@ -47,7 +47,11 @@ export async function runSchedule({ scenario, endsAtMs }: Schedule): Promise<Out
     if (needed === null) return outcome(world, witness, { lost, exception: null, healedAfterMs: null });
     seeToIt(world, lost);
     exception = await healed(world, world.clock.now + healWithinMs);
-    return outcome(world, witness, { lost: exception?.lost ?? [], exception: needed, healedAfterMs: world.clock.now - endedAt });
+    return outcome(world, witness, {
+      lost: exception?.lost ?? [],
+      exception: needed,
+      healedAfterMs: world.clock.now - endedAt,
+    });
   }
   return outcome(world, witness, { lost: [], exception: null, healedAfterMs: world.clock.now - endedAt });
 }

@@ -45,5 +45,11 @@ export function scheduleOf(seed: number): Schedule {
 
 /** What ends whatever may still be wrong, except for nodes that are dead. */
 function allWell(nodes: readonly string[]): string[] {
-  return ['vcenter up', 'datastore free', 'image whole', 'mend', ...nodes.flatMap((node) => [`disk ${node} free`, `untrap ${node}`, `host ${node} connected`, `start ${node}`])];
+  return [
+    'vcenter up',
+    'datastore free',
+    'image whole',
+    'mend',
+    ...nodes.flatMap((node) => [`disk ${node} free`, `untrap ${node}`, `host ${node} connected`, `start ${node}`]),
+  ];
 }

@@ -47,7 +47,8 @@ export class Witness {
     for (const machine of machines) {
       const isAtWork = this.#isAtWork(machine);
       this.#note(`observes ${machine.name}`, isAtWork && this.#world.canReadVCenter(machine.name));
-      for (const { name } of machines) this.#note(`answers ${machine.name} ${name}`, isAtWork && this.#hears(machine.name, name));
+      for (const { name } of machines)
+        this.#note(`answers ${machine.name} ${name}`, isAtWork && this.#hears(machine.name, name));
     }
   }
 
@@ -55,8 +56,11 @@ export class Witness {
     this.look();
     const { vcenter } = this.#world;
     if (what === 'power on') {
-      const running = vcenter.vms.filter(({ node, power, moid }) => node === vm.node && power === 'on' && moid !== vm.moid);
-      if (running.length > 0) this.#tell(`${by} powers on ${vm.moid} while ${running.map(({ moid }) => moid).join()} of ${vm.node} runs`);
+      const running = vcenter.vms.filter(
+        ({ node, power, moid }) => node === vm.node && power === 'on' && moid !== vm.moid,
+      );
+      if (running.length > 0)
+        this.#tell(`${by} powers on ${vm.moid} while ${running.map(({ moid }) => moid).join()} of ${vm.node} runs`);
       return;
     }
     if (vm.mark?.kind !== 'certified' || !this.#world.nodes.includes(by)) return;
@@ -88,7 +92,13 @@ export class Witness {
   }
 
   #isAtWork({ name, heldUntil, daemon, journal, isUp }: Machine): boolean {
-    return isUp && daemon !== undefined && heldUntil <= this.#world.clock.now && !journal.isFull && this.#world.nodes.includes(name);
+    return (
+      isUp &&
+      daemon !== undefined &&
+      heldUntil <= this.#world.clock.now &&
+      !journal.isFull &&
+      this.#world.nodes.includes(name)
+    );
   }
 
   #hears(name: string, other: string): boolean {
