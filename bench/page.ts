@@ -6,7 +6,7 @@ const page = resolve(import.meta.dirname, '../docs/benchmarks.md');
 
 /** Puts the text between the marks of that name in docs/benchmarks.md. */
 export async function publish(
-  mark: 'measured' | 'monitor' | 'heal' | 'http' | 'cli' | 'pages',
+  mark: 'measured' | 'monitor' | 'heal' | 'http' | 'cli' | 'pages' | 'decide',
   text: string,
 ): Promise<void> {
   const old = await readFile(page, 'utf8');

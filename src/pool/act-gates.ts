@@ -197,11 +197,15 @@ function quorumAnswer({ turn, node, consultation }: ActCase): QuorumResult {
   });
 }
 
-const onlyHalfBuilt = 'only a half-built VM that was left behind carries the name';
+const onlyHalfBuilt = 'a rebuild was left behind, and nothing but what it built carries the name';
 
-/** Nothing that lives has the name: what was left half built is taken over by the protocol's own rules, and nobody measures it. */
+/**
+ * Nothing that lives has the name: what was left half done is taken over by the protocol's own rules, and nobody measures it. With a
+ * claim and no VM, controllers that are younger than the fault know of no VM that they could speak of.
+ */
 function isLeftHalfBuilt({ fault, read }: NodeState): boolean {
-  return fault?.isAbandoned === true && read?.found.kind === 'vm' && read.found.mark === 'building';
+  if (fault?.isAbandoned !== true) return false;
+  return read?.found.kind === 'absent' || (read?.found.kind === 'vm' && read.found.mark === 'building');
 }
 
 /** The nodes of which this controller can tell whether they are lost: its own, and those that it observes. */

@@ -226,8 +226,9 @@ export class Machine {
       judged,
       run,
       by: name,
-      maxBuilds: world.scenario.generations,
+      maxBuilds: world.generations,
       vcenter: () => world.vcenterFor(name),
+      reaches: (vm) => world.answers(name, vm.address, 'sshd') === 'ok',
       probe: () => world.probeAll(name, node),
       mayEnd: (claim) =>
         this.runs.some((each) => each.id === claim.run && !this.isRunning(each)) ||
