@@ -301,9 +301,9 @@ export class Controller {
       clock: this.#clock,
       log: this.#options.log,
       tell: (event) => this.#reconciler.handle(event),
-      onRunEvent: (run, node, event) => {
+      onRunEvent: ({ run, node, kind }, event) => {
         if (event.e !== 'task_start') return;
-        this.#append(node, 'rebuild.task', { step: event.task.step, task: event.task.name }, run);
+        this.#append(node, `${kind}.task`, { step: event.task.step, task: event.task.name }, run);
       },
     });
   }
@@ -352,6 +352,7 @@ export class Controller {
         discover: () => this.#discovery.soon(),
         consult: (order) => this.#consultations.order(order),
         rebuild: ({ node, judged, attempt }) => this.#rebuilds.order(node, judged, attempt),
+        restore: ({ node, vm, checks }) => this.#rebuilds.restore(node, vm, checks),
         act: (order) => actions.order(order),
       },
     });

@@ -99,6 +99,7 @@ function poolVars(config: Config, builder: string): AnsibleVars {
       ssh_timeout: seconds(config.remediation.ssh_timeout),
       verify_timeout: seconds(config.remediation.verify_timeout),
       stagger: seconds(config.remediation.stagger),
+      restore_deadline: seconds(config.remediation.restore_deadline),
     },
     regrow_safety: {
       ...config.safety,

@@ -94,6 +94,7 @@ export const remediationSchema = z
         'What a stopping controller does about its rebuild: `leave` it running, to be taken up by the next start; or `wait` for its end.',
       ),
     generations: wholeNumber(1, 100).prefault(5).describe('Attempts at one incident, over all controllers.'),
+    restore_deadline: positiveDuration.prefault('10m').describe('A restore is ended after this time.'),
     keep_runs: wholeNumber(1, 100_000).prefault(200).describe('Runs whose files and records are kept.'),
     keep_days: wholeNumber(1, 36_500).prefault(90).describe('Days for which they are kept.'),
   })
@@ -153,8 +154,11 @@ export const hooksSchema = z
       .prefault([])
       .describe('Playbooks run before a node is fenced; a failure stops the rebuild.'),
     after_rebuild: playbooks.prefault([]).describe('Playbooks run after a node is certified.'),
+    restore: playbooks
+      .prefault([])
+      .describe('Playbooks run at the end of each restore of a node; extra-vars `node` and `node_address`.'),
   })
-  .describe('Playbooks of your own around a rebuild.');
+  .describe('Playbooks of your own around a rebuild and a restore.');
 
 /** A file that is loaded onto new nodes. */
 export const fileSchema = z.strictObject({

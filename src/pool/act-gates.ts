@@ -4,6 +4,7 @@ import type { NodeState } from './node-state.ts';
 import { quorumOf, type QuorumResult } from './quorum.ts';
 import { isFresh, isStale, nodePolicy, type Turn } from './turn.ts';
 import { isFullMesh, observersOf } from './observers.ts';
+import { leadsToRebuild } from './policy.ts';
 import { isFailing, unmeasured } from './check-state.ts';
 
 /*
@@ -262,6 +263,6 @@ function confirm({ node, consultation }: ActCase): Answer {
 
 function failingChecks(turn: Turn, node: NodeState): readonly string[] {
   return Object.entries(nodePolicy(turn).checks).flatMap(([name, check]) =>
-    check.action.kind === 'rebuild' && isFailing(node.checks[name] ?? unmeasured, check) ? [name] : [],
+    leadsToRebuild(check.action) && isFailing(node.checks[name] ?? unmeasured, check) ? [name] : [],
   );
 }

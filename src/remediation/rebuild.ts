@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunEvent } from '../ansible/event.ts';
 import { newRunId } from '../ansible/run-id.ts';
-import type { RunHandle } from '../ansible/run-spec.ts';
+import type { RunHandle, RunSpec } from '../ansible/run-spec.ts';
 import { startRun } from '../ansible/start-run.ts';
 import { nodeNames, nodeSettings } from '../config/node-settings.ts';
 import { holdsAgainst } from '../pool/gates.ts';
@@ -14,9 +14,11 @@ import { protocolVars } from './protocol-vars.ts';
 import { finishRun, insertRun, type RunIntent } from './run-journal.ts';
 import { acquireSlot, type SlotBusy } from './slot.ts';
 
-/** A rebuild to be: one node, or every node to deploy for a bootstrap. Without a judged VM it is about the one that has the name now. */
+/** A run to be that acts on nodes: a rebuild or a restore of one, or a bootstrap of those that lack their VM. Without a judged VM it is about the one that has the name now. */
 export interface RebuildRequest extends RunIntent {
-  readonly kind: 'rebuild' | 'bootstrap';
+  readonly kind: 'rebuild' | 'restore' | 'bootstrap';
+  /** Show what a restore would change, and change nothing. */
+  readonly checkOnly?: boolean;
 }
 
 /** A rebuild that is going on. */
@@ -41,7 +43,8 @@ export type RebuildStart =
 export async function startRebuild(parts: ControllerParts, request: RebuildRequest): Promise<RebuildStart> {
   for (const node of request.nodes) nodeSettings(parts.config, node);
   const run = newRunId(parts.now().getTime());
-  const refusal = request.kind === 'rebuild' ? refusalBy(parts, request, run) : undefined;
+  const refusal =
+    request.kind !== 'bootstrap' && request.checkOnly !== true ? refusalBy(parts, request, run) : undefined;
   if (refusal !== undefined) return { kind: 'refused', result: refusal };
 
   const slot = await acquireSlot(parts.config.state_dir, { run, node: request.nodes.join(',') });
@@ -98,10 +101,13 @@ async function launch(parts: ControllerParts, request: RebuildRequest, run: stri
   const loading = await loadingVars(parts, runDir);
   await mkdir(runDir, { recursive: true, mode: 0o700 });
   await writeFile(join(runDir, 'node-regrow.yml'), loading.configText, { mode: 0o600 });
-  const base = await baseSpec(parts, run, request.kind === 'rebuild' ? 'rebuild_node.yml' : 'bootstrap.yml');
+  const base = await baseSpec(parts, run, playbooks[request.kind]);
+  const environment = { ...base.environment, ...loading.environment };
+  if (request.kind === 'restore')
+    return startRun({ ...base, environment, ...restoreSpec(parts, request, loading.extraVars) });
   return startRun({
     ...base,
-    environment: { ...base.environment, ...loading.environment },
+    environment,
     expectedHosts: request.nodes,
     deadlineMs: config.remediation.deadline,
     extraVars: {
@@ -117,6 +123,25 @@ async function launch(parts: ControllerParts, request: RebuildRequest, run: stri
         : {}),
     },
   });
+}
+
+const playbooks = { rebuild: 'rebuild_node.yml', restore: 'restore_node.yml', bootstrap: 'bootstrap.yml' } as const;
+
+/** What a restore is started with beside inventory and secrets. */
+function restoreSpec(
+  { config, journal }: ControllerParts,
+  request: RebuildRequest,
+  loadingVars: object,
+): Pick<RunSpec, 'expectedHosts' | 'deadlineMs' | 'check' | 'diff' | 'furtherPlaybooks' | 'extraVars'> {
+  const [node = ''] = request.nodes;
+  return {
+    expectedHosts: request.nodes,
+    deadlineMs: config.remediation.restore_deadline,
+    check: request.checkOnly === true,
+    diff: true,
+    furtherPlaybooks: config.hooks.restore,
+    extraVars: { ...loadingVars, node, node_address: journal.nodes.lastKnown(node)?.address ?? null },
+  };
 }
 
 function vmOf({ judged }: RebuildRequest): object {

@@ -30,6 +30,11 @@ export interface Hands {
   /** Asks the observers of a node about it, and probes it afresh. */
   consult(order: { readonly node: string; readonly judged: VmIdentity | null }): void;
   rebuild(order: { readonly node: string; readonly judged: VmIdentity | null; readonly attempt: number }): void;
+  restore(order: {
+    readonly node: string;
+    readonly vm: VmIdentity | null;
+    readonly checks: readonly string[];
+  }): void;
   act(order: {
     readonly node: string;
     readonly vm: VmIdentity | null;
@@ -191,6 +196,9 @@ export class Reconciler {
         return;
       case 'rebuild':
         hands.rebuild(effect);
+        return;
+      case 'restore':
+        hands.restore(effect);
         return;
       case 'act':
         hands.act(effect);

@@ -107,6 +107,9 @@ export const migrations: readonly string[] = [
   ALTER TABLE identities ADD COLUMN address TEXT;
   ALTER TABLE identities ADD COLUMN address_at TEXT;
   `,
+  `
+  ALTER TABLE faults ADD COLUMN restores TEXT NOT NULL DEFAULT '{}';
+  `,
 ];
 
 /** The version of a file right now. */

@@ -129,10 +129,18 @@ export class Daemon implements TimerOwner {
   hearOfEnd(record: RunRecord): void {
     this.#soon(() => {
       if (record.ended === null) return;
-      const { node, id: run, ended } = record;
-      this.reconciler.handle({ kind: 'run-ended', node, run, ...ended });
+      this.#tellEnd(record, record.ended);
       record.isTold = true;
     });
+  }
+
+  #tellEnd({ node, id: run, kind }: RunRecord, ended: NonNullable<RunRecord['ended']>): void {
+    const { outcome, message } = ended;
+    this.reconciler.handle(
+      kind === 'restore'
+        ? { kind: 'restore-ended', node, run, outcome, message }
+        : { kind: 'run-ended', node, run, ...ended },
+    );
   }
 
   /** What it tells the others of a node. */
@@ -195,14 +203,16 @@ export class Daemon implements TimerOwner {
   /** What a rebuild that was going on became meanwhile. */
   #recover(): void {
     for (const [node, { fault }] of Object.entries(this.reconciler.state.nodes)) {
-      if (fault?.course.kind !== 'running') continue;
-      const record = this.#machine.runs.findLast((each) => each.node === node && !each.isTold);
+      const course = fault?.course.kind;
+      if (course !== 'running' && course !== 'restoring') continue;
+      const kind = course === 'running' ? 'rebuild' : 'restore';
+      const record = this.#machine.runs.findLast((each) => each.node === node && each.kind === kind && !each.isTold);
       if (record === undefined) {
         // The order was written down, and nothing was begun.
         this.reconciler.handle({ kind: 'run-busy', node });
       } else if (this.#machine.isRunning(record)) this.reconciler.handle({ kind: 'run-started', node, run: record.id });
       else if (record.ended !== null) {
-        this.reconciler.handle({ kind: 'run-ended', node, run: record.id, ...record.ended });
+        this.#tellEnd(record, record.ended);
         record.isTold = true;
       }
     }
@@ -246,7 +256,12 @@ export class Daemon implements TimerOwner {
       rebuild: ({ node, judged, attempt }) => {
         if (this.isGone) return;
         this.#world.log.write(this.#machine.name, `ORDER rebuild ${node} ${judged?.moid ?? 'none'} attempt ${attempt}`);
-        this.#soon(() => this.#rebuild(node, judged));
+        this.#soon(() => this.#run('rebuild', node, judged));
+      },
+      restore: ({ node, vm, checks }) => {
+        if (this.isGone) return;
+        this.#world.log.write(this.#machine.name, `ORDER restore ${node} for ${checks.join(', ')}`);
+        this.#soon(() => this.#run('restore', node, vm));
       },
       act: ({ node, check, action }) => {
         if (this.isGone) return;
@@ -255,8 +270,8 @@ export class Daemon implements TimerOwner {
     };
   }
 
-  #rebuild(node: string, judged: Parameters<Machine['startRun']>[1]): void {
-    const record = this.#machine.startRun(node, judged);
+  #run(kind: RunRecord['kind'], node: string, judged: Parameters<Machine['startRun']>[2]): void {
+    const record = this.#machine.startRun(kind, node, judged);
     if (record === 'busy') {
       this.#world.log.write(this.#machine.name, `the slot is taken`);
       this.reconciler.handle({ kind: 'run-busy', node });

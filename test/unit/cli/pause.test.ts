@@ -10,6 +10,7 @@ const fault = {
   state: 'exhausted',
   course: '{"kind":"exhausted"}',
   acted: [],
+  restores: {},
   unhealthy: ['ping'],
   abandoned: false,
   attempts: 3,

@@ -12,6 +12,8 @@ const timing = {
   successes: 1,
   on_failure: 'alert',
   ignore_heartbeat: false,
+  restore_attempts: 2,
+  then: 'alert',
 } as const;
 
 type Timing = Partial<Pick<Check, 'interval' | 'timeout' | 'failures'>>;

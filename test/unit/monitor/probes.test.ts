@@ -215,6 +215,8 @@ describe('a measurement of a check', () => {
     successes: 1,
     on_failure: 'alert',
     ignore_heartbeat: false,
+    restore_attempts: 2,
+    then: 'alert',
   } as const;
 
   it('fills the node into the command', async () => {

@@ -9,10 +9,11 @@ import { intent, temporaryFolder, temporaryJournal } from './folders.ts';
 const oldRows: readonly string[] = [
   `INSERT INTO runs (id, node, kind, "trigger", builder, state, started_at) VALUES ('a', 'webbox1', 'rebuild', 'operator', 'b', 'running', 't');
    INSERT INTO events (at, type, data) VALUES ('t', 'old', '{}');`,
-  `INSERT INTO identities VALUES ('webbox1', 'vm-1', 'uuid-1');`,
+  `INSERT INTO identities (name, moid, instance_uuid) VALUES ('webbox1', 'vm-1', 'uuid-1');`,
   `INSERT INTO faults (node, moid, instance_uuid, opened_at, state, course, acted, unhealthy, abandoned, attempts, last_attempt_at)
    VALUES ('webbox1', 'vm-1', 'uuid-1', 't', 'waiting', '{"kind":"waiting"}', '["ping"]', '["ping"]', 0, 1, 't');
    UPDATE identities SET address = '10.0.0.1', address_at = 't', proven_boot = 'boot';`,
+  `UPDATE faults SET restores = '{"web":1}';`,
 ];
 
 describe('a file of an older version', () => {
