@@ -21,6 +21,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   probe: () => import('./probe.ts'),
   rebuild: () => import('./rebuild.ts'),
   replay: () => import('./replay.ts'),
+  restore: () => import('./restore.ts'),
   resume: () => import('./resume.ts'),
   run: () => import('./run.ts'),
   show: () => import('./show.ts'),

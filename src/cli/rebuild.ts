@@ -31,7 +31,8 @@ export function register(program: Command, context: CliContext): void {
     .action(context.run((node: string, options: RebuildOptions) => rebuild(context, node, options)));
 }
 
-function parseGates(text: string): readonly string[] {
+/** Names of gates that may be forced. */
+export function parseGates(text: string): readonly string[] {
   const gates = text.split(',').map((gate) => gate.trim());
   const unknown = gates.filter((gate) => !forceableGates.some((known) => known === gate));
   if (unknown.length > 0) {
@@ -94,10 +95,11 @@ async function rebuild(context: CliContext, node: string, options: RebuildOption
   return tell(context, result, options);
 }
 
-async function busy(context: CliContext, holder: object | undefined): Promise<number> {
+/** Tells who holds this machine's slot. */
+export async function busy(context: CliContext, holder: object | undefined): Promise<number> {
   const { run, node } = { run: '?', node: '?', ...holder };
   await context.answer({ outcome: 'busy', holder: holder ?? null }, () => '');
-  context.say(`A rebuild of ${node} already runs on this machine (run ${run}). Follow it with: regrow logs -f ${run}`);
+  context.say(`A run on ${node} already goes on on this machine (run ${run}). Follow it with: regrow logs -f ${run}`);
   return exitCodes.busy;
 }
 

@@ -17,8 +17,6 @@ import { acquireSlot, type SlotBusy } from './slot.ts';
 /** A run to be that acts on nodes: a rebuild or a restore of one, or a bootstrap of those that lack their VM. Without a judged VM it is about the one that has the name now. */
 export interface RebuildRequest extends RunIntent {
   readonly kind: 'rebuild' | 'restore' | 'bootstrap';
-  /** Show what a restore would change, and change nothing. */
-  readonly checkOnly?: boolean;
 }
 
 /** A rebuild that is going on. */
@@ -43,8 +41,7 @@ export type RebuildStart =
 export async function startRebuild(parts: ControllerParts, request: RebuildRequest): Promise<RebuildStart> {
   for (const node of request.nodes) nodeSettings(parts.config, node);
   const run = newRunId(parts.now().getTime());
-  const refusal =
-    request.kind !== 'bootstrap' && request.checkOnly !== true ? refusalBy(parts, request, run) : undefined;
+  const refusal = request.kind !== 'bootstrap' ? refusalBy(parts, request, run) : undefined;
   if (refusal !== undefined) return { kind: 'refused', result: refusal };
 
   const slot = await acquireSlot(parts.config.state_dir, { run, node: request.nodes.join(',') });
@@ -137,7 +134,7 @@ function restoreSpec(
   return {
     expectedHosts: request.nodes,
     deadlineMs: config.remediation.restore_deadline,
-    check: request.checkOnly === true,
+    check: request.dryRun,
     diff: true,
     furtherPlaybooks: config.hooks.restore,
     extraVars: { ...loadingVars, node, node_address: journal.nodes.lastKnown(node)?.address ?? null },

@@ -30,11 +30,7 @@ export interface Hands {
   /** Asks the observers of a node about it, and probes it afresh. */
   consult(order: { readonly node: string; readonly judged: VmIdentity | null }): void;
   rebuild(order: { readonly node: string; readonly judged: VmIdentity | null; readonly attempt: number }): void;
-  restore(order: {
-    readonly node: string;
-    readonly vm: VmIdentity | null;
-    readonly checks: readonly string[];
-  }): void;
+  restore(order: { readonly node: string; readonly vm: VmIdentity | null; readonly checks: readonly string[] }): void;
   act(order: {
     readonly node: string;
     readonly vm: VmIdentity | null;
