@@ -26,6 +26,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   run: () => import('./run.ts'),
   show: () => import('./show.ts'),
   status: () => import('./status.ts'),
+  sync: () => import('./sync.ts'),
   version: () => import('./version.ts'),
 };
 

@@ -9,6 +9,7 @@ import {
   playbook,
   positiveDuration,
   secret,
+  size,
   textOf,
   truth,
   wholeNumber,
@@ -160,8 +161,7 @@ export const hooksSchema = z
   })
   .describe('Playbooks of your own around a rebuild and a restore.');
 
-/** A file that is loaded onto new nodes. */
-export const fileSchema = z.strictObject({
+const loaded = {
   path: absolutePath.describe('The file on this machine and on the node.'),
   owner: textOf(/^[a-z_][a-z0-9_-]{0,31}$/, 'expected a user name')
     .prefault('root')
@@ -176,7 +176,39 @@ export const fileSchema = z.strictObject({
     .nullable()
     .prefault(null)
     .describe('Service that is restarted when the file changed.'),
-});
+};
+
+/** A file that is loaded onto new nodes. */
+export const fileSchema = z.strictObject(loaded);
+
+/** What all nodes share, and send to each other. */
+export const syncSchema = z
+  .strictObject({
+    files: z
+      .array(
+        z.strictObject({
+          ...loaded,
+          path: absolutePath.describe('A file or a folder on this machine, and on the node.'),
+          service: loaded.service.describe('Service that is reloaded when something of it was sent.'),
+          update: z
+            .enum(['missing', 'newer'], { error: 'expected missing or newer' })
+            .prefault('missing')
+            .describe('`missing`: what the node has stays as it is; `newer`: an older file is replaced.'),
+        }),
+        { error: 'expected a list of files' },
+      )
+      .prefault([])
+      .describe("Files and folders that are sent to every node. Nothing that is one machine's own."),
+    image: truth
+      .prefault(true)
+      .describe('Whether the image is sent, too, to nodes whose image is older by the time of its OVF.'),
+    bandwidth: size
+      .nullable()
+      .prefault(null)
+      .describe('The most that is sent of an image in a second; null: no limit.'),
+    deadline: positiveDuration.prefault('2h').describe('`regrow sync` is ended after this time.'),
+  })
+  .describe('Files that all nodes share, sent by `regrow sync` and by a check with `playbook: sync_files.yml`.');
 
 /** Ansible as regrow calls it. */
 export const ansibleSchema = z

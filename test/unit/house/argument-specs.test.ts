@@ -62,6 +62,13 @@ describe('the argument specs of the roles', () => {
     expect(specsOf('node').get(entry)?.filter((name) => !used.has(name))).toEqual([]);
   });
 
+  it('name exactly the inputs of a sync', () => {
+    const text = textOf('sync', ['tasks', 'defaults']);
+    const made = ['sync_failed', 'sync_image_state', 'sync_files'];
+    const used = [...inputsIn(text, 'regrow'), ...inputsIn(text, 'sync')].filter((name) => !made.includes(name));
+    expect(specsOf('sync').get('main')).toEqual(used.toSorted());
+  });
+
   it('name every input of loading a node', () => {
     const text = textOf('node', ['tasks', 'defaults'])
       // Made by the tasks, or an input of another entry.
