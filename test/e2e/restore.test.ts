@@ -12,7 +12,7 @@ beforeAll(async () => {
     nodes: 3,
     daemons: true,
     edit: (text) =>
-      `${text.replace('\nremediation:', `\n  ${web}, then: rebuild, ignore_heartbeat: true}\nremediation:`)}` +
+      `${text.replace('deadline: 3m', 'deadline: 10m').replace('\nremediation:', `\n  ${web}, then: rebuild, ignore_heartbeat: true}\nremediation:`)}` +
       'services: [regrow, lab-web]\nfiles: [{path: /etc/motd, service: lab-web}]\n',
   });
   await allHealthy(lab, nodes);
