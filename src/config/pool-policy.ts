@@ -65,7 +65,7 @@ function actionOf(check: Check, staggerMs: number): Action {
   const { on_failure: action, restore_attempts: attempts } = check;
   if (action === 'restore') {
     const onceMs = check.failures * check.interval + check.timeout + staggerMs;
-    return { kind: 'restore', attempts, then: check.then, patienceMs: attempts * onceMs };
+    return { kind: 'restore', attempts, next: check.then, patienceMs: attempts * onceMs };
   }
   if (typeof action === 'string') return { kind: action };
   return 'exec' in action ? { kind: 'exec', argv: action.exec } : { kind: 'playbook', playbook: action.playbook };

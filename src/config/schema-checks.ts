@@ -112,6 +112,8 @@ const restoring = {
   restore_attempts: wholeNumber(1, 100)
     .prefault(2)
     .describe('With `on_failure: restore`: how often the node is restored in one fault before `then` follows.'),
+  // The name is that of regrow.yml; a text cannot be called.
+  // oxlint-disable-next-line unicorn/no-thenable
   then: z
     .enum(['rebuild', 'alert'], { error: 'expected rebuild or alert' })
     .prefault('alert')

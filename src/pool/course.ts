@@ -64,7 +64,7 @@ export function isHeldHere(turn: Turn): boolean {
 function holdsHere({ name, policy, pool }: Turn): readonly Hold[] {
   const { self, isTakenOut, mode } = policy;
   const holds = holdsAgainst({ node: name, self, isTakenOut, pauses: pool.pauses, mode, byHand: false, force: [] });
-  return holds.map((hold) => ({ ...hold, forceable: false }));
+  return holds.map((each) => ({ ...each, forceable: false }));
 }
 
 /** Whether a rebuild is wanted by present results, or by work that somebody left half done. */

@@ -11,16 +11,16 @@ export type Action =
 /** The node's settings, files and services again; what follows when that does not help. */
 export interface RestoreAction {
   readonly kind: 'restore';
-  /** Restores of one fault; then `then`. */
+  /** Restores of one fault; then comes `next`. */
   readonly attempts: number;
-  readonly then: 'rebuild' | 'alert';
+  readonly next: 'rebuild' | 'alert';
   /** How long all of them take one controller, in milliseconds: the next one in turn waits for so long. */
   readonly patienceMs: number;
 }
 
 /** Whether a failing check can lead to a rebuild: at once, or when restoring does not help. */
 export function leadsToRebuild(action: Action): boolean {
-  return action.kind === 'rebuild' || (action.kind === 'restore' && action.then === 'rebuild');
+  return action.kind === 'rebuild' || (action.kind === 'restore' && action.next === 'rebuild');
 }
 
 /** When a check's results become a verdict, and what a bad verdict is worth. */

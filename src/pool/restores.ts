@@ -39,10 +39,10 @@ export function patienceMs(turn: Turn, node: NodeState): number {
 export function givenUp(turn: Turn, { fault }: NodeState, check: string, action: RestoreAction): readonly Effect[] {
   const { name } = turn;
   const restores = fault?.restores[check] ?? 0;
-  const next = action.then === 'rebuild' ? 'it is to be rebuilt' : `see to it, then \`regrow restore ${name}\``;
-  const text = `check ${check} of ${name} fails after ${restores} restores: ${next}`;
+  const whatNext = action.next === 'rebuild' ? 'it is to be rebuilt' : `see to it, then \`regrow restore ${name}\``;
+  const text = `check ${check} of ${name} fails after ${restores} restores: ${whatNext}`;
   return [
-    record(turn, 'restore.given_up', { check, restores, then: action.then }),
+    record(turn, 'restore.given_up', { check, restores, next: action.next }),
     { kind: 'alert', node: name, text },
   ];
 }

@@ -49,7 +49,8 @@ export function afterRestore(
 ): Step {
   const { fault } = node;
   if (fault?.course.kind !== 'restoring') return still(node);
-  if (outcome === 'refused' || outcome === 'in_progress_elsewhere') return wait(turn, node, 'restore', turn.policy.staggerMs);
+  if (outcome === 'refused' || outcome === 'in_progress_elsewhere')
+    return wait(turn, node, 'restore', turn.policy.staggerMs);
   if (outcome === 'cancelled')
     return holdFor(turn, node, { gate: 'cancelled', message: `an operator cancelled run ${run ?? '?'}` }, null);
   const { checks } = fault.course;

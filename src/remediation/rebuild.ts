@@ -128,7 +128,7 @@ const playbooks = { rebuild: 'rebuild_node.yml', restore: 'restore_node.yml', bo
 function restoreSpec(
   { config, journal }: ControllerParts,
   request: RebuildRequest,
-  loadingVars: object,
+  loading: object,
 ): Pick<RunSpec, 'expectedHosts' | 'deadlineMs' | 'check' | 'diff' | 'furtherPlaybooks' | 'extraVars'> {
   const [node = ''] = request.nodes;
   return {
@@ -137,7 +137,7 @@ function restoreSpec(
     check: request.dryRun,
     diff: true,
     furtherPlaybooks: config.hooks.restore,
-    extraVars: { ...loadingVars, node, node_address: journal.nodes.lastKnown(node)?.address ?? null },
+    extraVars: { ...loading, node, node_address: journal.nodes.lastKnown(node)?.address ?? null },
   };
 }
 

@@ -12,8 +12,10 @@ beforeAll(async () => {
     nodes: 3,
     daemons: true,
     edit: (text) =>
-      `${text.replace('deadline: 3m', 'deadline: 10m').replace('\nremediation:', `\n  ${web}, then: rebuild, ignore_heartbeat: true}\nremediation:`)}` +
-      'services: [regrow, lab-web]\nfiles: [{path: /etc/motd, service: lab-web}]\n',
+      text
+        .replace('deadline: 3m', 'deadline: 10m')
+        .replace('\nremediation:', `\n  ${web}, then: rebuild, ignore_heartbeat: true}\nremediation:`)
+        .concat('services: [regrow, lab-web]\nfiles: [{path: /etc/motd, service: lab-web}]\n'),
   });
   await allHealthy(lab, nodes);
 }, 300_000);

@@ -63,7 +63,15 @@ export function nodeOf(policy: PoolPolicy, more: Partial<NodeState> = {}): NodeS
 /** A node whose fault began just now, or so long ago. */
 export function faulty(policy: PoolPolicy, agoMs = 0, more: Partial<NodeState> = {}): NodeState {
   const course = { kind: 'looking', askedAt: now, isRead: true, consultation: null, consultedAt: null } as const;
-  const fault = { openedAt: now - agoMs, vm: judged, acted: [], restores: {}, isAbandoned: false, course, decided: null };
+  const fault = {
+    openedAt: now - agoMs,
+    vm: judged,
+    acted: [],
+    restores: {},
+    isAbandoned: false,
+    course,
+    decided: null,
+  };
   return nodeOf(policy, { fault, checks: { ping: { verdict: 'unhealthy', failures: 3, successes: 0 } }, ...more });
 }
 

@@ -11,7 +11,7 @@ const checks: Readonly<Record<string, CheckPolicy>> = {
   web: {
     failures: 1,
     successes: 2,
-    action: { kind: 'restore', attempts: 2, then: 'rebuild', patienceMs: 30_000 },
+    action: { kind: 'restore', attempts: 2, next: 'rebuild', patienceMs: 30_000 },
     ignoresHeartbeat: false,
   },
   log: { failures: 2, successes: 1, action: { kind: 'exec', argv: ['true'] }, ignoresHeartbeat: false },
@@ -243,17 +243,11 @@ interface Moment {
 
 /** Runs of other processes are told of faults that wait for one alone, as the daemon does it. */
 function isPossible(state: PoolState, event: PoolEvent): boolean {
-  switch (event.kind) {
-    case 'run-ended':
-      return state.nodes[event.node]?.fault?.course.kind === 'running';
-    case 'restore-ended':
-      return state.nodes[event.node]?.fault?.course.kind === 'restoring';
-    case 'run-started':
-    case 'run-busy':
-      return ['running', 'restoring'].includes(state.nodes[event.node]?.fault?.course.kind ?? '');
-    default:
-      return true;
-  }
+  const course = 'node' in event ? (state.nodes[event.node]?.fault?.course.kind ?? '') : '';
+  if (event.kind === 'run-ended') return course === 'running';
+  if (event.kind === 'restore-ended') return course === 'restoring';
+  if (event.kind === 'run-started' || event.kind === 'run-busy') return ['running', 'restoring'].includes(course);
+  return true;
 }
 
 function momentsOf(
