@@ -59,7 +59,11 @@ describe('the argument specs of the roles', () => {
   it.each(['main', 'restore', 'register'])('name inputs of a node that its tasks use, in %s', (entry) => {
     const text = textOf('node', ['tasks', 'defaults']);
     const used = new Set([...inputsIn(text, 'regrow'), ...inputsIn(text, 'node')]);
-    expect(specsOf('node').get(entry)?.filter((name) => !used.has(name))).toEqual([]);
+    expect(
+      specsOf('node')
+        .get(entry)
+        ?.filter((name) => !used.has(name)),
+    ).toEqual([]);
   });
 
   it('name exactly the inputs of a sync', () => {
