@@ -3,8 +3,14 @@ import type { LoadedConfig } from './config/load.ts';
 import { nodeSettings } from './config/node-settings.ts';
 import type { Config } from './config/schema.ts';
 import { secretValues } from './config/secret-refs.ts';
+import { takeHostAction } from './controller/host-actions.ts';
+import { HostWatch } from './controller/host-watch.ts';
 import { Inquiry } from './controller/inquiry.ts';
+import { journalView } from './controller/journal-view.ts';
 import { LiveConfig } from './controller/live-config.ts';
+import { isOpenWide, openWideWarning } from './config/open-wide.ts';
+import { Telemetry } from './controller/telemetry.ts';
+import { newNotifier } from './controller/notices.ts';
 import type { ControllerView } from './http/controller-view.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { SecretValues, type Logger } from './logging.ts';
@@ -15,6 +21,7 @@ import { probeCommand } from './monitor/probes/command.ts';
 import { realProbes } from './monitor/probes/real-probes.ts';
 import { SelfWatch } from './monitor/self-watch.ts';
 import type { Probes } from './monitor/probes/probes.ts';
+import type { Notifier } from './notify/notifier.ts';
 import { Consultations } from './remediation/consultations.ts';
 import { MembershipKeeper } from './peers/membership-keeper.ts';
 import { Actions, type ActionResult } from './remediation/actions.ts';
@@ -77,6 +84,9 @@ export class Controller {
   readonly #consultations: Consultations;
   readonly #self: SelfWatch;
   readonly #leftovers: Leftovers;
+  readonly #host: HostWatch;
+  readonly #telemetry: Telemetry;
+  readonly #notifier: Notifier;
   #http: HttpServer | undefined;
   #isRecovered = false;
   #isEnding = false;
@@ -98,6 +108,9 @@ export class Controller {
     this.#orders = this.#newOrdersWatch();
     this.#monitor = this.#newMonitor();
     this.#membership = this.#newMembership();
+    this.#host = this.#newHostWatch();
+    this.#telemetry = this.#newTelemetry();
+    this.#notifier = this.#newNotifier();
   }
 
   /** Starts everything. Throws CONTROLLER_RUNNING, JOURNAL_UNUSABLE, HTTP_UNAVAILABLE or SECRET_UNAVAILABLE. */
@@ -124,12 +137,16 @@ export class Controller {
     this.#targets.refresh(this.#live.nodes);
     this.#http = await startHttpServer({
       listen: this.#config.http.listen,
+      tls: await this.#live.readTls(),
       view: this.#view(),
       onFault: (error, path) => log.error({ err: error, path }, 'an HTTP answer failed'),
     });
     await this.#membership.publishIfEdited();
     this.#orders.start();
+    this.#telemetry.start();
+    this.#notifier.start();
     log.info({ url: this.#http.url, pool: this.#config.pool.name, builder }, 'started');
+    if (isOpenWide(this.#config.http)) log.warn({ listen: this.#config.http.listen }, openWideWarning);
     void this.#begin();
   }
 
@@ -143,6 +160,7 @@ export class Controller {
     this.#discovery.start();
     this.#monitor.setPlan(this.#plan());
     this.#monitor.start();
+    this.#host.start();
     this.#options.log.info({ nodes: this.#live.nodes }, 'watching');
   }
 
@@ -177,11 +195,13 @@ export class Controller {
       this.#append(null, 'config.rejected', { problems: error instanceof Error ? error.message : String(error) });
       return false;
     }
-    const { nodes, policy } = this.#live;
+    const { nodes, policy, tls } = this.#live;
+    if (tls !== null) this.#http?.renew(tls);
     this.#targets.refresh(nodes);
     this.#outlook.keepOnly(nodes);
     this.#reconciler.replan(policy);
     this.#monitor.setPlan(this.#plan());
+    this.#host.replan();
     this.#discovery.setInterval(this.#config.discovery.interval);
     this.#discovery.soon();
     this.#append(null, 'config.reloaded', { nodes });
@@ -201,10 +221,13 @@ export class Controller {
 
   async #end(): Promise<void> {
     this.#monitor.stop();
+    this.#host.stop();
     this.#discovery.stop();
     this.#orders.stop();
+    this.#telemetry.stop();
     this.#reconciler.stop();
     this.#self.stop();
+    await this.#notifier.stop();
     await this.#http?.close();
     await this.#lock.release();
   }
@@ -248,6 +271,7 @@ export class Controller {
         started_at: this.#startedAt.toISOString(),
       }),
       membership: () => this.#membership.report,
+      hostChecks: () => this.#host.report(),
       isTrusted: () => this.#self.isTrusted && this.#outlook.discovery.ok,
       monotonicMs: () => this.#clock.now(),
       now: () => new Date(),
@@ -391,17 +415,80 @@ export class Controller {
       clock: this.#clock,
       target: (node) => this.#targets.of(node, this.#reconciler.state),
       probes: this.#probes(),
-      onMeasured: ({ node, check, subject, endedAt, result: { status, detail, latencyMs } }) => {
+      onMeasured: ({ node, check, subject, endedAt, result }) => {
+        const { status, detail, latencyMs } = result;
+        this.#telemetry.measured(node, check, result);
         this.#outlook.measured(node, check, { status, detail, latencyMs, atMs: endedAt });
         this.#options.log.debug({ node, check, status, detail, latency_ms: latencyMs }, 'measured');
         this.#reconciler.handle({ kind: 'measured', node, check, subject, status, detail });
       },
+      onBegun: (slipMs) => this.#telemetry.begun(slipMs),
       onStalled: (ms) => {
         this.#self.stalled();
         this.#append(null, 'controller.stalled', { ms });
         this.#options.log.warn({ ms }, 'this controller stood still: old results count for nothing');
         this.#reconciler.handle({ kind: 'stalled', ms });
       },
+    });
+  }
+
+  #newHostWatch(): HostWatch {
+    return new HostWatch({
+      clock: this.#clock,
+      probes: this.#probes(),
+      journal: this.#journal,
+      log: this.#options.log,
+      name: () => this.#live.identity.builder,
+      checks: () => this.#config.host_checks,
+      onMeasured: (check, result) => this.#telemetry.measured(this.#live.identity.builder, check, result),
+      hold: () => this.#hostHold(),
+      act: (_, action) =>
+        takeHostAction(action, {
+          parts: () => this.#parts(),
+          policy: () => this.#reconciler.policy,
+          state: () => this.#reconciler.state,
+          votes: (node) => this.#inquiry.votes(node),
+          runCommand: (argv, node, ms) => this.#runCommand(argv, node, ms),
+        }),
+      now: () => new Date(),
+    });
+  }
+
+  #newTelemetry(): Telemetry {
+    return new Telemetry({
+      clock: this.#clock,
+      journal: this.#journal,
+      log: this.#options.log,
+      live: this.#live,
+      plan: () => this.#plan(),
+      waiting: () => this.#monitor.waiting(),
+      report: () => this.#outlook.report(),
+      state: () => this.#reconciler.state,
+      policy: () => this.#reconciler.policy,
+    });
+  }
+
+  /** A pause and the mode hold the actions of this machine's own checks as they hold rebuilds. */
+  #hostHold(): string | null {
+    const { builder } = this.#live.identity;
+    const { mode } = this.#config.safety;
+    const pause = this.#reconciler.state.pauses.find(({ scope }) => scope === 'pool' || scope === `node/${builder}`);
+    if (pause !== undefined) return `${pause.scope} is paused: ${pause.reason}`;
+    return mode === 'act' ? null : `safety.mode is ${mode}`;
+  }
+
+  #newNotifier(): Notifier {
+    const { env, version, log } = this.#options;
+    return newNotifier({
+      live: this.#live,
+      journal: this.#journal,
+      inquiry: this.#inquiry,
+      outlook: this.#outlook,
+      clock: this.#clock,
+      env,
+      version,
+      log,
+      url: () => this.#http?.url,
     });
   }
 
@@ -466,8 +553,12 @@ export class Controller {
     return {
       report: () => this.#outlook.report(),
       observation: (node) => this.#outlook.observation(node),
+      history: (range, node) => this.#telemetry.history(range, node),
+      metrics: () => this.#telemetry.metrics(),
       membership: () => this.#membership.record,
-      events: (filter) => this.#journal.events.list(filter),
+      ...journalView(this.#journal, this.#live.config.state_dir),
+      askControllers: () => this.#inquiry.controllers(),
+      notifications: () => ({ controller: this.#live.identity.builder, notifications: this.#notifier.report() }),
       health: () => this.health(),
       ready: () => {
         if (!this.#isRecovered) return { ok: false, reason: 'what an earlier process left is not settled yet' };

@@ -2,6 +2,9 @@
 export const errorCodes = {
   CONFIG_INVALID: 'The configuration file has problems.',
   CONFIG_NOT_FOUND: 'The configuration file does not exist or cannot be read.',
+  CONFIG_EXISTS: 'A configuration file is there already.',
+  CONFIG_NOT_WRITTEN: 'The configuration file cannot be written.',
+  ANSWERS_MISSING: 'What regrow init has to know was neither asked nor given.',
   SECRET_UNAVAILABLE: 'A secret that the configuration refers to cannot be read.',
   NODE_UNKNOWN: 'The node is not a member of the pool.',
   RUN_UNKNOWN: 'The journal has no such run.',
@@ -12,8 +15,10 @@ export const errorCodes = {
   DISCOVERY_FAILED: 'vCenter could not be read.',
   CONTROLLER_UNREACHABLE: 'No controller answers.',
   CONTROLLER_RUNNING: 'A controller already runs on this machine.',
-  HTTP_UNAVAILABLE: 'The address of the HTTP server cannot be listened on.',
+  HTTP_UNAVAILABLE: 'The HTTP server cannot be started as configured.',
   RUN_FINISHED: 'The run has its outcome already, and its record no longer changes.',
+  UNIT_DIFFERS: 'A unit of systemd is there already, and differs.',
+  SYSTEMD_REFUSED: 'systemd did not do what it was told.',
 } as const;
 export type ErrorCode = keyof typeof errorCodes;
 

@@ -3,10 +3,12 @@ import { runCli } from './cli/program.ts';
 import { processEnvironment } from './config/environment.ts';
 
 // A reader that goes away (`regrow history | head`) is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
 
 const exitCode = await runCli(process.argv.slice(2), {
   env: processEnvironment(),

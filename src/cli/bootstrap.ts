@@ -7,7 +7,7 @@ export function register(program: Command, context: CliContext): void {
   program
     .command('bootstrap')
     .description("deploy the pool's missing VMs from the image, and certify them")
-    .option('--node <name...>', 'only these nodes')
+    .option('--node <node...>', 'only these nodes')
     .action(context.run((options: { readonly node?: readonly string[] }) => bootstrap(context, options.node ?? [])));
 }
 

@@ -1,4 +1,5 @@
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { RequestOptions } from 'node:https';
 import { RegrowError } from '../errors.ts';
 import type { PoolReport } from '../pool/report.ts';
 import { isPoolReport } from './report-reader.ts';
@@ -15,11 +16,14 @@ export type Asker = (signal?: AbortSignal) => Promise<Asked>;
 const maxBytes = 16 * 1024 * 1024;
 const nobodyCodes = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL'];
 
-/** Asks the controller at that URL (`http://host:port`) for its pool. Never throws. */
-export async function askController(url: string, timeoutMs: number, signal?: AbortSignal): Promise<Asked> {
+/**
+ * Asks the controller at that URL (`http://host:port`) for its pool. Never throws. `ca`: PEM that the controller of this machine is
+ * proven with, whatever name its certificate has.
+ */
+export async function askController(url: string, timeoutMs: number, signal?: AbortSignal, ca?: string): Promise<Asked> {
   const limit = AbortSignal.timeout(timeoutMs);
   try {
-    const text = await get(`${url}/v1/status`, signal === undefined ? limit : AbortSignal.any([limit, signal]));
+    const text = await get(`${url}/v1/status`, signal === undefined ? limit : AbortSignal.any([limit, signal]), ca);
     const value: unknown = JSON.parse(text);
     return isPoolReport(value)
       ? { kind: 'report', report: value }
@@ -34,10 +38,11 @@ export async function askController(url: string, timeoutMs: number, signal?: Abo
 }
 
 /** The text at a URL. Node's own client is used: `fetch` takes longer to load than a controller takes to answer. */
-async function get(url: string, signal: AbortSignal): Promise<string> {
+async function get(url: string, signal: AbortSignal, ca: string | undefined): Promise<string> {
   const request = await requestFunction(url);
   return new Promise((resolve, reject) => {
-    const asked = request(url, { signal, agent: false, headers: { accept: 'application/json' } });
+    const proof = ca === undefined ? {} : { ca, checkServerIdentity: () => undefined };
+    const asked = request(url, { signal, agent: false, headers: { accept: 'application/json' }, ...proof });
     asked.on('error', reject);
     asked.on('response', (response) => {
       read(response).then(resolve, reject);

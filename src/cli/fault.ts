@@ -12,6 +12,9 @@ function exitCodeOfCode(code: ErrorCode): number {
   switch (code) {
     case 'CONFIG_INVALID':
     case 'CONFIG_NOT_FOUND':
+    case 'CONFIG_EXISTS':
+    case 'CONFIG_NOT_WRITTEN':
+    case 'ANSWERS_MISSING':
     case 'SECRET_UNAVAILABLE':
     case 'NODE_UNKNOWN':
     case 'RUN_UNKNOWN':
@@ -27,6 +30,8 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'DISCOVERY_FAILED':
     case 'HTTP_UNAVAILABLE':
     case 'RUN_FINISHED':
+    case 'UNIT_DIFFERS':
+    case 'SYSTEMD_REFUSED':
       return exitCodes.fault;
   }
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { reachableUrl, parseListenAddress } from '../config/listen-address.ts';
 import { peekConfig, type Peek } from '../config/peek.ts';
 import type { CliContext } from './context.ts';
@@ -8,10 +9,11 @@ const answerWithinMs = 1_000;
 
 /** Where the controller of this machine is asked: by the configuration, which is not loaded for it where that can be avoided. */
 export async function localController(context: CliContext): Promise<Asker> {
-  const { pool, listen } = (await peekConfig(context.configPath)) ?? (await fromConfig(context));
-  const url = reachableUrl(listen);
+  const { pool, listen, ca } = (await peekConfig(context.configPath)) ?? (await fromConfig(context));
+  const url = reachableUrl(listen, ca === null ? 'http' : 'https');
+  const proof = ca === null ? undefined : await readFile(ca, 'utf8').catch(() => undefined);
   return async (signal) => {
-    const asked = await askController(url, answerWithinMs, signal);
+    const asked = await askController(url, answerWithinMs, signal, proof);
     if (asked.kind !== 'report' || asked.report.pool === pool) return asked;
     return { kind: 'silent', reason: `${url} is a controller of the pool ${asked.report.pool}` };
   };
@@ -21,5 +23,6 @@ async function fromConfig(context: CliContext): Promise<Peek> {
   const { config } = await context.config();
   const listen = parseListenAddress(config.http.listen);
   if (listen === undefined) throw new TypeError(`not an address: ${config.http.listen}`);
-  return { pool: config.pool.name, listen };
+  const { tls } = config.http;
+  return { pool: config.pool.name, listen, ca: tls === null ? null : (tls.ca ?? tls.cert) };
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { canRebuild } from '../config/pool-policy.ts';
-import type { Config } from '../config/schema.ts';
+import type { AnyCheck } from '../config/schema.ts';
 import type { ProbeCheck } from '../monitor/probes/measure.ts';
 import type { ProbeResult } from '../monitor/probes/probe-result.ts';
 import { RegrowError } from '../errors.ts';
@@ -17,18 +17,23 @@ interface ProbeOptions {
 }
 
 const help = `
-Checks of the types ping, tcp, http and command are measured once, whatever their interval and thresholds are.
+Checks of every type but playbook are measured once, whatever their interval and thresholds are.
 Exit codes: 0 all pass · 1 at least one fails · 2 usage or configuration · 3 not known: this machine could not measure,
 or there is nothing to measure`;
 
-/** `regrow probe node NAME`: measures a node's checks now; for playbooks, Monit and people. */
+/** `regrow probe node NAME` and `regrow probe self`: measure checks now; for playbooks, Monit and people. */
 export function register(program: Command, context: CliContext): void {
-  program
-    .command('probe')
-    .description('measure checks now, with an exit status')
+  const probe = program.command('probe').description('measure checks now, with an exit status');
+  probe
+    .command('self')
+    .description("measure this machine's own checks now (host_checks)")
+    .option('--check <name>', 'only this check; may be given several times', listArgument)
+    .addHelpText('after', help)
+    .action(context.run((options: ProbeOptions) => probeSelf(context, options)));
+  probe
     .command('node')
     .description("measure a node's checks now")
-    .argument('<name>', 'the node')
+    .argument('<node>', 'the node')
     .option('--address <ip>', 'where the node is (default: where it was last seen)', addressArgument)
     .option('--wait <time>', 'measure again until all pass or the time is up, such as 60s or 2m', durationArgument)
     .option('--check <name>', 'only this check; may be given several times', listArgument)
@@ -48,7 +53,22 @@ async function probeNode(context: CliContext, name: string, options: ProbeOption
   const { nodeSettings } = await import('../config/node-settings.ts');
   const checks = await chosenChecks(nodeSettings(config, name).checks, options);
   const address = options.address ?? (await lastKnownAddress(context, name));
-  const { round, rounds } = await measureUntil(context, { checks, name, address, waitMs: options.wait ?? 0 });
+  return answer(context, { checks, name, address, waitMs: options.wait ?? 0 });
+}
+
+async function probeSelf(context: CliContext, options: ProbeOptions): Promise<number> {
+  const { config } = await context.config();
+  const { hostname } = await import('node:os');
+  const { resolveSelf } = await import('../config/node-settings.ts');
+  const machine = hostname().split('.')[0] ?? 'localhost';
+  const name = resolveSelf(config, machine) ?? machine;
+  const checks = await chosenChecks(config.host_checks, options);
+  return answer(context, { checks, name, address: '127.0.0.1', waitMs: 0 });
+}
+
+async function answer(context: CliContext, task: Task): Promise<number> {
+  const { name, address } = task;
+  const { round, rounds } = await measureUntil(context, task);
   const verdict = verdictOf(round);
   const measurements = round.map(({ check, type, result }) => ({
     check,
@@ -65,7 +85,7 @@ async function probeNode(context: CliContext, name: string, options: ProbeOption
 }
 
 async function chosenChecks(
-  checks: Config['checks'],
+  checks: Readonly<Record<string, AnyCheck>>,
   { check: names, onlyRebuild }: ProbeOptions,
 ): Promise<readonly (readonly [string, ProbeCheck])[]> {
   const { isProbeCheck } = await import('../monitor/probes/measure.ts');
@@ -76,7 +96,7 @@ async function chosenChecks(
 }
 
 function unknownCheck(name: string, known: readonly string[]): RegrowError {
-  return new RegrowError('CONFIG_INVALID', `The node has no check ${JSON.stringify(name)}.`, {
+  return new RegrowError('CONFIG_INVALID', `There is no check ${JSON.stringify(name)}.`, {
     facts: { check: name, checks: known },
     remedy: known.length === 0 ? 'configure checks' : `choose one of: ${known.join(', ')}`,
   });

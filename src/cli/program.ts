@@ -6,17 +6,24 @@ import type { Journal } from '../store/journal.ts';
 import type { CliContext, CliSurroundings, CommandModule } from './context.ts';
 import { describeError, exitCodeOfError } from './fault.ts';
 import { outputFormats, renderData, styleFor, type OutputFormat } from './output.ts';
+import { wrap } from './terminal-text.ts';
 
 /** Every command of the program. Only the module of the command that is called is loaded; help loads all. */
 export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   attend: () => import('./attend.ts'),
   bootstrap: () => import('./bootstrap.ts'),
+  complete: () => import('./complete.ts'),
+  completion: () => import('./completion.ts'),
   config: () => import('./config.ts'),
   doctor: () => import('./doctor.ts'),
   explain: () => import('./explain.ts'),
   history: () => import('./history.ts'),
+  init: () => import('./init.ts'),
+  'install-service': () => import('./install-service.ts'),
   inventory: () => import('./inventory.ts'),
   logs: () => import('./logs.ts'),
+  'monit-config': () => import('./monit-config.ts'),
+  notify: () => import('./notify.ts'),
   pause: () => import('./pause.ts'),
   probe: () => import('./probe.ts'),
   rebuild: () => import('./rebuild.ts'),
@@ -30,9 +37,20 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   version: () => import('./version.ts'),
 };
 
-const exitCodeHelp = `
-Exit codes: 0 done · 1 fault · 2 usage or configuration · 3 pool degraded, or not known · 4 refused by a gate ·
-5 busy · 6 run failed · 7 nothing to do here · 8 controller not reachable`;
+/** The exit codes, as --help and the manual page tell them. */
+export const exitCodeMeanings = [
+  [0, 'done'],
+  [1, 'fault'],
+  [2, 'usage or configuration'],
+  [3, 'pool degraded, or not known'],
+  [4, 'refused by a gate'],
+  [5, 'busy'],
+  [6, 'run failed'],
+  [7, 'nothing to do here'],
+  [8, 'controller not reachable'],
+] as const;
+
+const exitCodeHelp = `\n${wrap(`Exit codes: ${exitCodeMeanings.map(([code, meaning]) => `${code} ${meaning}`).join(' · ')}`, 115).join('\n')}`;
 
 /** Runs one command line (without node and script) and returns the exit code. Never throws, never exits. */
 export async function runCli(argv: readonly string[], surroundings: CliSurroundings): Promise<number> {
@@ -40,9 +58,9 @@ export async function runCli(argv: readonly string[], surroundings: CliSurroundi
   const session = newSession(program, surroundings);
   try {
     const name = commandNameIn(argv);
-    const load = name === undefined ? undefined : commands[name];
-    const modules = await Promise.all((load ? [load] : Object.values(commands)).map((each) => each()));
-    for (const module of modules) module.register(program, session.context);
+    // A completion is made from all commands.
+    const load = name === undefined || name === 'completion' ? undefined : commands[name];
+    await registerAll(program, session.context, load ? [load] : Object.values(commands));
     for (const command of everyCommand(program)) settle(command, surroundings);
     if (argv.length === 0) {
       program.outputHelp({ error: true });
@@ -57,6 +75,22 @@ export async function runCli(argv: readonly string[], surroundings: CliSurroundi
   } finally {
     await session.close();
   }
+}
+
+/** The program with every command, to be looked at. */
+export async function wholeProgram(surroundings: CliSurroundings): Promise<Command> {
+  const program = newProgram(surroundings);
+  await registerAll(program, newSession(program, surroundings).context, Object.values(commands));
+  return program;
+}
+
+async function registerAll(
+  program: Command,
+  context: CliContext,
+  loads: readonly (() => Promise<CommandModule>)[],
+): Promise<void> {
+  const modules = await Promise.all(loads.map((load) => load()));
+  for (const module of modules) module.register(program, context);
 }
 
 function newProgram(surroundings: CliSurroundings): Command {

@@ -1,6 +1,6 @@
 import type { Style } from './output.ts';
 import { displayWidth, fit, inert, wrap } from './terminal-text.ts';
-import type { TaskEntry, TaskOutcome, Timeline } from './timeline.ts';
+import type { TaskEntry, TaskOutcome, Timeline } from '../ansible/timeline.ts';
 import { clockTime, duration } from './when.ts';
 
 /** Consecutive tasks of one step. */

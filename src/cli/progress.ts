@@ -3,7 +3,7 @@ import type { Style, Writer } from './output.ts';
 import { lastLines, plainLine, stillRunningLine, terminalLines } from './progress-lines.ts';
 import type { LineLook } from './progress-lines.ts';
 import { rowsOf } from './terminal-text.ts';
-import { emptyTimeline, justEnded, withEvent, type Timeline } from './timeline.ts';
+import { emptyTimeline, justEnded, withEvent, type Timeline } from '../ansible/timeline.ts';
 
 /** Shows a run while it goes on. */
 export interface Progress {

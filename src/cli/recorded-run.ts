@@ -5,7 +5,7 @@ import { RegrowError } from '../errors.ts';
 import type { Journal } from '../store/journal.ts';
 import type { Run, RunKind, RunPhase } from '../store/runs.ts';
 import { phasesOf } from './progress-lines.ts';
-import { emptyTimeline, withEvent, type TaskEntry, type Timeline } from './timeline.ts';
+import { emptyTimeline, withEvent, type TaskEntry, type Timeline } from '../ansible/timeline.ts';
 
 /** Kinds that do something to a node. The others only read or copy, and would bury these in a list. */
 export const actingKinds: readonly RunKind[] = ['rebuild', 'restore', 'bootstrap', 'settle'];

@@ -1,118 +1,85 @@
-import type { NodeReport, PoolReport, ReportState } from '../pool/report.ts';
-import type { CliContext } from './context.ts';
-import { renderTable, type Style, type Writer } from './output.ts';
+import type { NodeReport, PoolReport } from '../pool/report.ts';
+import type { Look } from './look.ts';
+import { failingFirst, nodeTable } from './node-table.ts';
+import type { Style } from './output.ts';
 import { pauseText, scopeText } from './pause-text.ts';
-import { knowsUnicode } from './terminal.ts';
-import { displayWidth, inert, withoutColour, wrap } from './terminal-text.ts';
+import { inert, wrap } from './terminal-text.ts';
 import { ago, duration } from './when.ts';
 
-/** How a report is to look. */
-export interface ReportLook {
-  readonly style: Style;
-  readonly isUnicode: boolean;
-  /** Of the terminal; undefined elsewhere: then lines are as long as they are. */
-  readonly columns: number | undefined;
-}
-
-/** How a report looks on this program's stdout. */
-export function lookOf({ stdout, isTTY, style, env }: CliContext): ReportLook {
-  const { columns }: Writer & { readonly columns?: number } = stdout;
-  return { style, isUnicode: knowsUnicode(env), columns: isTTY.stdout ? columns : undefined };
-}
-
-/** What people read of a pool that a controller reports: a table, and what concerns the pool as a whole. Ends with a newline. */
-export function reportText(report: PoolReport, look: ReportLook): string {
-  return [nodeTable(report, look), '\n', ...summaryLines(report, look.style).map((line) => `${line}\n`)].join('');
-}
-
-const headings = ['NODE', 'STATE', 'ADDRESS', 'VM', 'SINCE', 'COUNTER'];
-
-/** A column of reasons narrower than this is hard to read. */
-const leastColumns = 40;
-
-/** Where there is no room for the reasons beside the rest, each stands below its node. */
-function nodeTable({ nodes, at }: PoolReport, look: ReportLook): string {
+/**
+ * What people read of a pool that a controller reports: the verdict and what stands in the way, a table, then who tells it and what to
+ * type next. Ends with a newline.
+ */
+export function reportText(report: PoolReport, look: Look): string {
   const { style, columns } = look;
-  const nowMs = Date.parse(at);
-  const rows = nodes.map((node) => [
-    inert(node.name),
-    stateText(node, look),
-    inert(node.address ?? '-'),
-    inert(node.moid ?? '-'),
-    node.since === null ? '-' : ago(node.since, nowMs),
-    counterText(node),
-  ]);
-  const reasons = nodes.map(({ why }) => inert(why));
-  const [heading = '', ...lines] = renderTable(headings, rows, style).trimEnd().split('\n');
-  const taken = Math.max(
-    ...renderTable(headings, rows)
-      .split('\n')
-      .map((line) => displayWidth(withoutColour(line))),
-  );
-  const left = columns === undefined ? Number.POSITIVE_INFINITY : columns - taken - 2;
-  if (left < leastColumns && reasons.some((reason) => displayWidth(reason) > left)) {
-    const below = (reason: string): readonly string[] => belowNode(reason, look);
-    return `${[heading, ...lines.flatMap((line, index) => [line, ...below(reasons[index] ?? '')])].join('\n')}\n`;
-  }
-  const beside = rows.flatMap((row, index) => {
-    const [first = '-', ...more] = wrap(reasons[index] ?? '', left);
-    return [[...row, first], ...more.map((line) => [...row.map(() => ''), line])];
-  });
-  return renderTable([...headings, 'WHY'], beside, style);
-}
-
-function belowNode(reason: string, { style, isUnicode, columns = 80 }: ReportLook): readonly string[] {
-  const sign = isUnicode ? '└' : '`';
-  return wrap(reason, columns - 5).map((line, index) => `  ${style.dim(index > 0 ? ' ' : sign)} ${line}`);
-}
-
-interface StateLook {
-  readonly sign: string;
-  readonly ascii: string;
-  readonly colour: 'green' | 'yellow' | 'red';
-}
-
-/** Each state has a shape of its own, so that it is told apart without colour, too. */
-const stateLooks: Readonly<Record<ReportState, StateLook>> = {
-  healthy: { sign: '●', ascii: '+', colour: 'green' },
-  suspect: { sign: '◐', ascii: '~', colour: 'yellow' },
-  faulted: { sign: '✗', ascii: 'x', colour: 'red' },
-  remediating: { sign: '⟳', ascii: '>', colour: 'yellow' },
-  warming: { sign: '◌', ascii: '.', colour: 'yellow' },
-  held: { sign: '‖', ascii: '=', colour: 'yellow' },
-  exhausted: { sign: '⊘', ascii: '!', colour: 'red' },
-  unknown: { sign: '○', ascii: '?', colour: 'yellow' },
-};
-
-function stateText({ state, paused }: NodeReport, { style, isUnicode }: ReportLook): string {
-  const { sign, ascii, colour } = stateLooks[state] ?? stateLooks.unknown;
-  return style[colour](`${isUnicode ? sign : ascii} ${inert(state)}${paused ? ' (paused)' : ''}`);
-}
-
-/** How near the worst check is to its verdict. */
-function counterText({ checks }: NodeReport): string {
-  const failing = checks.filter(({ failures }) => failures > 0);
-  const [worst] = failing.toSorted((a, b) => b.failures / b.of - a.failures / a.of);
-  return worst === undefined ? '-' : `${worst.failures}/${worst.of}`;
-}
-
-function summaryLines(
-  { pool, at, nodes, healthy, pauses, discovery, membership, controller }: PoolReport,
-  style: Style,
-): readonly string[] {
-  const nowMs = Date.parse(at);
-  const healthyCount = nodes.filter(({ state }) => state === 'healthy').length;
-  const summary = `${healthyCount} of ${nodes.length} nodes of ${inert(pool)} healthy`;
-  const seen = discovery.at === null ? 'vCenter was not read yet' : `vCenter read ${ago(discovery.at, nowMs)}`;
-  const upMs = nowMs - Date.parse(controller.started_at);
-  const teller = `controller ${inert(controller.name)}, version ${inert(controller.version)}, up ${duration(upMs)}`;
+  const room = columns ?? Number.POSITIVE_INFINITY;
   return [
-    style[healthy ? 'green' : 'yellow'](summary),
-    style.dim(`${seen}; ${teller}`),
+    ...headLines(report).flatMap(([colour, text]) => wrap(text, room).map(style[colour])),
+    '',
+    nodeTable(report, look).trimEnd(),
+    '',
+    ...wrap(tellerText(report), room).map(style.dim),
+    ...nextStep(report, style),
+    '',
+  ].join('\n');
+}
+
+/** `2 of 3 nodes of web healthy; webbox3 is held`. */
+function verdictText({ pool, nodes }: PoolReport): string {
+  const healthy = nodes.filter(({ state }) => state === 'healthy').length;
+  const failing = failingFirst(nodes).slice(0, nodes.length - healthy);
+  const named = failing.slice(0, 3).map(({ name, state }) => `; ${inert(name)} is ${inert(state)}`);
+  const more = failing.length > named.length ? [`; and ${failing.length - named.length} more`] : [];
+  return [`${healthy} of ${nodes.length} nodes of ${inert(pool)} healthy`, ...named, ...more].join('');
+}
+
+function verdictColour({ healthy, nodes }: PoolReport): 'green' | 'yellow' | 'red' {
+  if (healthy) return 'green';
+  return nodes.some(({ state }) => state === 'faulted' || state === 'exhausted') ? 'red' : 'yellow';
+}
+
+type HeadLine = readonly [colour: 'green' | 'yellow' | 'red', text: string];
+
+/** The verdict, and below it what holds or blinds the pool as a whole. */
+function headLines(report: PoolReport): readonly HeadLine[] {
+  const { pauses, discovery, membership, host_checks: hostChecks } = report;
+  return [
+    [verdictColour(report), verdictText(report)],
+    ...pauses.map((pause): HeadLine => ['yellow', `paused: ${inert(scopeText(pause.scope))} ${pauseText(pause)}`]),
     ...(discovery.ok || discovery.error === null
       ? []
-      : [style.yellow(`vCenter cannot be read: ${inert(discovery.error)}`)]),
-    ...(membership.conflict === null ? [] : [style.red(`membership conflict: ${inert(membership.conflict)}`)]),
-    ...pauses.map((pause) => style.yellow(`paused: ${inert(scopeText(pause.scope))} ${pauseText(pause)}`)),
+      : [['yellow', `vCenter cannot be read: ${inert(discovery.error)}`] satisfies HeadLine]),
+    ...(membership.conflict === null
+      ? []
+      : [['red', `membership conflict: ${inert(membership.conflict)}`] satisfies HeadLine]),
+    ...hostCheckLines(hostChecks),
+  ];
+}
+
+/** Checks of the controller's own machine are shown when they fail. Older controllers tell of none. */
+function hostCheckLines(checks: PoolReport['host_checks'] | undefined): readonly HeadLine[] {
+  return (checks ?? [])
+    .filter(({ failures, verdict }) => failures > 0 || verdict === 'unhealthy')
+    .map(({ name, failures, of, verdict, last }): HeadLine => {
+      const text = `own machine: ${inert(name)} ${failures}/${of}: ${inert(last?.detail ?? 'not measured yet')}`;
+      return [verdict === 'unhealthy' ? 'red' : 'yellow', text];
+    });
+}
+
+function tellerText({ at, discovery, controller }: PoolReport): string {
+  const nowMs = Date.parse(at);
+  const seen = discovery.at === null ? 'vCenter was not read yet' : `vCenter read ${ago(discovery.at, nowMs)}`;
+  const upMs = nowMs - Date.parse(controller.started_at);
+  return `${seen}; controller ${inert(controller.name)}, version ${inert(controller.version)}, up ${duration(upMs)}`;
+}
+
+/** What to type to know more of the first node that is not healthy. */
+function nextStep({ nodes }: PoolReport, style: Style): readonly string[] {
+  const node: NodeReport | undefined = failingFirst(nodes)[0];
+  if (node === undefined || node.state === 'healthy') return [];
+  const run = node.fault?.run ?? null;
+  return [
+    ...(run === null ? [] : [style.dim(`The rebuild, live: regrow logs -f ${inert(run)}`)]),
+    style.dim(`Every gate and check: regrow explain ${inert(node.name)}`),
   ];
 }

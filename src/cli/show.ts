@@ -1,32 +1,23 @@
 import type { Command } from 'commander';
 import { exitCodes } from '../pool/outcome.ts';
+import type { TaskReport } from '../pool/run-report.ts';
+import { decisionOf, type Decision } from '../remediation/decision.ts';
+import { taskReport } from '../remediation/run-report.ts';
 import type { Run, RunPhase } from '../store/runs.ts';
 import { quarantineOf, type Quarantine } from './bring-back.ts';
 import type { CliContext } from './context.ts';
-import { decisionOf, gateTable, type Decision } from './decision.ts';
+import { gateTable } from './gate-table.ts';
+import { lookOf, type Look } from './look.ts';
 import { renderTable, type Style } from './output.ts';
 import { findRun, phasesOfRun, readRunRecord, runFile } from './recorded-run.ts';
 import { inert, wrap } from './terminal-text.ts';
-import type { TaskEntry } from './timeline.ts';
 import { duration, localTime, took } from './when.ts';
-
-/** One task of the JSON answer. Times are ISO UTC. */
-interface TaskAnswer {
-  readonly step: string;
-  readonly name: string;
-  readonly started_at: string;
-  readonly ended_at: string | null;
-  readonly outcome: TaskEntry['outcome'];
-  readonly failed_hosts: readonly string[];
-  readonly retries: number;
-  readonly message: string | null;
-}
 
 /** The JSON answer of `regrow show`. */
 export interface RunAnswer {
   readonly run: Run;
   readonly phases: readonly RunPhase[];
-  readonly tasks: readonly TaskAnswer[];
+  readonly tasks: readonly TaskReport[];
   readonly quarantine: Quarantine | null;
   readonly output_log: string;
   /** What a controller that acted by itself decided on: its gates, and what they rested on. Null for an order by hand. */
@@ -48,36 +39,24 @@ export function register(program: Command, context: CliContext): void {
         const answer: RunAnswer = {
           run,
           phases: phasesOfRun(run, record.timeline),
-          tasks: record.timeline.tasks.map(taskAnswer),
+          tasks: record.timeline.tasks.map(taskReport),
           quarantine: quarantineOf(run, record, { journal, folder: config.vcenter.folder }),
           output_log: runFile(config.state_dir, run.id, 'output.log'),
           decision: decisionOf(journal, run),
         };
-        await context.answer(answer, () => renderRun(answer, context.style));
+        await context.answer(answer, () => renderRun(answer, lookOf(context)));
         return exitCodes.done;
       }),
     );
 }
 
-function taskAnswer(task: TaskEntry): TaskAnswer {
-  return {
-    step: task.step,
-    name: task.name,
-    started_at: new Date(task.startedMs).toISOString(),
-    ended_at: task.endedMs === null ? null : new Date(task.endedMs).toISOString(),
-    outcome: task.outcome,
-    failed_hosts: task.failedHosts,
-    retries: task.retries,
-    message: task.message,
-  };
-}
-
 /** What people read of a run. */
-export function renderRun({ run, phases, tasks, quarantine, output_log, decision }: RunAnswer, style: Style): string {
+export function renderRun({ run, phases, tasks, quarantine, output_log, decision }: RunAnswer, look: Look): string {
+  const { style } = look;
   const shownTasks = tasks.filter((task) => task.outcome !== 'skipped');
   return [
     renderFacts(run, output_log, style),
-    decision === null ? '' : `\nWhy it acted, decided ${localTime(decision.at)}:\n${gateTable(decision.gates, style)}`,
+    decision === null ? '' : `\nWhy it acted, decided ${localTime(decision.at)}:\n${gateTable(decision.gates, look)}`,
     phases.length > 0
       ? `\n${renderTable(
           ['PHASE', 'STARTED', 'TOOK', 'RESULT'],
@@ -146,7 +125,7 @@ function phaseRow(phase: RunPhase, style: Style): readonly string[] {
   return [phase.step, localTime(phase.started_at), took(phase.started_at, phase.ended_at), result];
 }
 
-function taskRow(task: TaskAnswer, style: Style): readonly string[] {
+function taskRow(task: TaskReport, style: Style): readonly string[] {
   const hasFailed = task.outcome === 'failed' || task.outcome === 'unreachable';
   const where = task.failed_hosts.length === 0 ? '' : ` on ${task.failed_hosts.join(', ')}`;
   const result = `${task.outcome ?? 'not ended'}${where}`;

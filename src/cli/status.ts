@@ -4,7 +4,8 @@ import type { PoolReport } from '../pool/report.ts';
 import type { CliContext } from './context.ts';
 import { askController, unreachable, type Asker } from './controller-client.ts';
 import type { Refresh } from './journal-status.ts';
-import { lookOf, reportText } from './report-text.ts';
+import { lookOf } from './look.ts';
+import { reportText } from './report-text.ts';
 import { serverArgument } from './server-argument.ts';
 
 /** What `status` is handed by the program. */

@@ -5,7 +5,8 @@ import type { CliContext } from './context.ts';
 import { unreachable, type Asker } from './controller-client.ts';
 import { journalStatus } from './journal-status.ts';
 import { journalStatusText } from './journal-status-text.ts';
-import { lookOf, reportText } from './report-text.ts';
+import { lookOf } from './look.ts';
+import { reportText } from './report-text.ts';
 import { canAnimate } from './terminal.ts';
 import { watch, type Frame } from './watch.ts';
 import { clockTime } from './when.ts';
@@ -24,13 +25,27 @@ export async function watchStatus(context: CliContext, ask: Asker, server: strin
       read: statusFrames(context, (): ReturnType<Asker> => ask(signal), server),
       stream: context.stdout,
       isAnimated: canAnimate(context.isTTY.stdout, context.env),
-      wait: () => delay(lookAgainMs, undefined, { signal }).catch(() => undefined),
+      wait: () => untilNextLook(signal),
       signal,
     });
   } finally {
     for (const each of leavingSignals) process.removeListener(each, leave);
   }
   return exitCodes.done;
+}
+
+/** Some time, or a terminal of another size. */
+async function untilNextLook(signal: AbortSignal): Promise<void> {
+  const resized = new AbortController();
+  const lookAgain = (): void => resized.abort();
+  process.once('SIGWINCH', lookAgain);
+  try {
+    await delay(lookAgainMs, undefined, { signal: AbortSignal.any([signal, resized.signal]) });
+  } catch {
+    // It ends, or is to be drawn anew.
+  } finally {
+    process.removeListener('SIGWINCH', lookAgain);
+  }
 }
 
 /** What is to be shown, one look after the other. Throws CONTROLLER_UNREACHABLE when `--server` does not answer the first time. */

@@ -11,6 +11,11 @@ export function localTime(iso: string): string {
   return `${at.getFullYear()}-${twoDigits(at.getMonth() + 1)}-${twoDigits(at.getDate())} ${clockTime(at.getTime())}`;
 }
 
+/** Text in which times of the form of the interface are those of this machine's zone: `until 2026-01-31 12:00:03`. */
+export function withLocalTimes(text: string): string {
+  return text.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, localTime);
+}
+
 /** A time of the last months for a narrow column, in this machine's zone: `01-31 12:00`. Takes ISO text. */
 export function shortTime(iso: string): string {
   return localTime(iso).slice(5, 16);

@@ -14,9 +14,15 @@ export function configPathFrom(flag: string | undefined, env: Environment): stri
   return flag ?? nonEmpty(env['REGROW_CONFIG']) ?? defaultConfigPath;
 }
 
-/** Whether colour may be used on a stream: only on a terminal, and not when NO_COLOR (no-color.org) or TERM=dumb forbids it. */
+/**
+ * Whether colour may be used on a stream: on a terminal unless TERM=dumb, elsewhere where FORCE_COLOR demands it (0 forbids it); never when
+ * NO_COLOR (no-color.org) is set.
+ */
 export function allowsColour(isTTY: boolean, env: Environment): boolean {
-  return isTTY && nonEmpty(env['NO_COLOR']) === undefined && env['TERM'] !== 'dumb';
+  if (nonEmpty(env['NO_COLOR']) !== undefined) return false;
+  const forced = nonEmpty(env['FORCE_COLOR']);
+  if (forced !== undefined) return forced !== '0' && forced !== 'false';
+  return isTTY && env['TERM'] !== 'dumb';
 }
 
 function nonEmpty(value: string | undefined): string | undefined {

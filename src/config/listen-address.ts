@@ -14,7 +14,12 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 }
 
 /** The address under which this machine reaches that server: one that listens everywhere is asked on loopback. */
-export function reachableUrl({ host, port }: ListenAddress): string {
+export function reachableUrl({ host, port }: ListenAddress, scheme: 'http' | 'https' = 'http'): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** Whether only this very machine can reach a server that listens there. */
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

@@ -42,7 +42,8 @@ export function configForNode(config: Config, builder: { readonly isNode: boolea
   const { host_checks: _, ...shared } = z.encode(configSchema, writable(config));
   const caFile = config.vcenter.ca_file;
   const { token } = config.http;
-  const { webhook } = config.notify;
+  const { mail, webhook } = config.notify;
+  const mailCa = mail?.ca_file ?? null;
   const document = {
     ...shared,
     self: 'auto',
@@ -57,6 +58,15 @@ export function configForNode(config: Config, builder: { readonly isNode: boolea
     http: { ...shared.http, ...(token ? { token: inFile(token, 'token') } : {}) },
     notify: {
       ...shared.notify,
+      ...(mail
+        ? {
+            mail: {
+              ...shared.notify?.mail,
+              ...(mail.password ? { password: inFile(mail.password, 'mail-password') } : {}),
+              ca_file: mailCa === null || keep ? mailCa : join(folder, 'mail-ca.pem'),
+            },
+          }
+        : {}),
       ...(webhook?.secret
         ? { webhook: { ...shared.notify?.webhook, secret: inFile(webhook.secret, 'webhook-secret') } }
         : {}),
@@ -64,6 +74,7 @@ export function configForNode(config: Config, builder: { readonly isNode: boolea
     ansible: keep ? shared.ansible : { path: [], python_path: [], hypervisor: config.ansible.hypervisor },
   };
   if (caFile !== null) secrets.push({ path: document.vcenter.ca_file ?? caFile, source: { file: caFile } });
+  if (mailCa !== null) secrets.push({ path: document.notify.mail?.ca_file ?? mailCa, source: { file: mailCa } });
   return {
     text: `# Written when this node was built. The pool's nodes share it.\n${dump(document, { lineWidth: 120 })}`,
     path: join(folder, 'regrow.yml'),

@@ -43,7 +43,7 @@ function voteFreshMs(config: Config): number {
 }
 
 /** Whether a failing check can lead to a rebuild: at once, or when restoring does not help. */
-export function canRebuild(check: Pick<Check, 'on_failure' | 'then'>): boolean {
+export function canRebuild(check: { readonly on_failure: unknown; readonly then?: unknown }): boolean {
   return check.on_failure === 'rebuild' || (check.on_failure === 'restore' && check.then === 'rebuild');
 }
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isSmtpUrl, isWebUrl } from './urls.ts';
 import {
   absolutePath,
   duration,
@@ -88,6 +87,11 @@ export const remediationSchema = z
     stagger: positiveDuration
       .prefault('30s')
       .describe('How long each next candidate for a rebuild waits for the one before it. It saves double work only.'),
+    reboot_command: z
+      .array(line, { error: 'expected a program and its arguments' })
+      .min(1, { error: 'expected a program' })
+      .prefault(['systemctl', 'reboot'])
+      .describe('What `on_failure: reboot` of a host check runs.'),
     on_stop: z
       .enum(['leave', 'wait'], { error: 'expected leave or wait' })
       .prefault('leave')
@@ -103,36 +107,6 @@ export const remediationSchema = z
     'Times and counts of a rebuild. Another controller takes over after deadline + upload_lease + slowest_operation.',
   );
 
-const mail = z.strictObject({
-  smtp: z
-    .string({ error: 'expected a URL such as smtp://mail:25' })
-    .refine(isSmtpUrl, { error: 'expected smtp://host[:port] or smtps://host[:port], without user and password' })
-    .describe('Mail server.'),
-  user: line.nullable().prefault(null).describe('User, where the server wants one.'),
-  password: secret.nullable().prefault(null).describe("The user's password."),
-  from: line.describe('Sender.'),
-  to: z
-    .array(line, { error: 'expected a list of mail addresses' })
-    .min(1, { error: 'expected at least one mail address' })
-    .describe('Receivers.'),
-});
-
-const webhook = z.strictObject({
-  url: z
-    .string({ error: 'expected a URL' })
-    .refine(isWebUrl, { error: 'expected an http or https URL without user and password' })
-    .describe('Where each event is posted as JSON.'),
-  secret: secret.nullable().prefault(null).describe('Key that signs each event (HMAC-SHA256).'),
-});
-
-/** Whom regrow tells. */
-export const notifySchema = z
-  .strictObject({
-    mail: mail.nullable().prefault(null).describe('Mail to the administrator; null: none.'),
-    webhook: webhook.nullable().prefault(null).describe('Events to a program; null: none.'),
-  })
-  .describe('Whom regrow tells.');
-
 /** The HTTP endpoint. */
 export const httpSchema = z
   .strictObject({
@@ -142,6 +116,22 @@ export const httpSchema = z
       })
       .prefault('127.0.0.1:8460')
       .describe('Address and port of the status page and API. The peers use the same port.'),
+    tls: z
+      .strictObject({
+        cert: absolutePath.describe('Certificate, followed by those between it and its authority, as PEM.'),
+        key: absolutePath.describe('Its key, as PEM, without passphrase; mode 0600.'),
+        ca: absolutePath
+          .nullable()
+          .prefault(null)
+          .describe(
+            "Authority that signed the controllers' certificates, each for its node's name; null: all controllers have this very certificate, signed by itself.",
+          ),
+      })
+      .nullable()
+      .prefault(null)
+      .describe(
+        'HTTPS instead of HTTP, on every controller of the pool; null: HTTP. The files are read again on SIGHUP.',
+      ),
     token: secret.nullable().prefault(null).describe('Bearer token for changes and for peers; null: both are refused.'),
   })
   .describe('The status page and API.');

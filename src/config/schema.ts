@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { checkSchema, hostCheckSchema } from './schema-checks.ts';
 import { imageSchema, nodeOverrides, sshSchema, vcenterSchema, vmSchema } from './schema-machine.ts';
+import { notifySchema } from './schema-notify.ts';
 import {
   ansibleSchema,
   fileSchema,
   hooksSchema,
   httpSchema,
-  notifySchema,
   remediationSchema,
   safetySchema,
   syncSchema,
@@ -104,6 +104,8 @@ export type Config = DeepReadonly<z.output<typeof configSchema>>;
 export type Check = DeepReadonly<z.output<typeof checkSchema>>;
 /** A check of the own host. */
 export type HostCheck = DeepReadonly<z.output<typeof hostCheckSchema>>;
+/** A check of either kind, as it is measured. */
+export type AnyCheck = Check | HostCheck;
 
 type DeepReadonly<T> = T extends SecretLiteral
   ? T

@@ -3,11 +3,14 @@ import type { SelfWatch } from '../monitor/self-watch.ts';
 import { confirmFailure } from '../monitor/confirm.ts';
 import type { Probes } from '../monitor/probes/probes.ts';
 import { probeSshBanner } from '../monitor/probes/ssh-banner.ts';
-import { askMembership, portOf, type Peer } from '../peers/client.ts';
+import { askAll, type ControllerReply } from '../peers/all-controllers.ts';
+import { askMembership, askPeer, portOf, type Peer } from '../peers/client.ts';
+import { askNotices } from '../peers/notices.ts';
 import { askVote, silentVote, witnessAddress } from '../peers/vote.ts';
 import { isAtWork } from '../pool/act-gates.ts';
 import type { Confirmation, SelfFacts, Vote } from '../pool/consultation.ts';
 import type { PoolState } from '../pool/node-state.ts';
+import type { PeerNotices } from '../pool/notice.ts';
 import { observersOf } from '../pool/observers.ts';
 import type { Inquiries } from '../remediation/consultations.ts';
 import { isImageIncomplete } from '../remediation/image.ts';
@@ -23,6 +26,9 @@ export interface InquiryParts {
   /** Why the members of the pool are in dispute; null when they are not. */
   readonly dispute: () => string | null;
 }
+
+/** A thousand nodes with a few checks each. */
+const maxReportBytes = 4 * 1024 * 1024;
 
 interface Witness {
   readonly text: string;
@@ -56,8 +62,44 @@ export class Inquiry implements Inquiries {
     const { live } = this.#parts;
     const token = await live.token();
     if (token === null) return { kind: 'silent', reason: 'http.token is not set here' };
-    return askMembership(peer, { port: portOf(live.config.http.listen), token });
+    return askMembership(peer, { port: portOf(live.config.http.listen), token, trust: live.trust });
   };
+
+  /** What every other controller of the pool says of it. */
+  async controllers(): Promise<readonly ControllerReply[]> {
+    const { live, targets } = this.#parts;
+    const addresses = targets.addresses();
+    const access = { port: portOf(live.config.http.listen), token: null, trust: live.trust, maxBytes: maxReportBytes };
+    return askAll({
+      controllers: live.nodes
+        .filter((name) => name !== live.identity.self)
+        .map((name) => ({ name, address: addresses.get(name) })),
+      ask: async (peer, deadlineMs) => askPeer(peer, '/v1/status', { ...access, deadlineMs }),
+      nowMs: () => performance.now(),
+    });
+  }
+
+  /** What the peers and witnesses tell people of. Who is silent is left out. */
+  async notices(): Promise<readonly PeerNotices[]> {
+    const { live } = this.#parts;
+    const token = await live.token();
+    if (token === null) return [];
+    const port = portOf(live.config.http.listen);
+    const answers = await Promise.all([
+      ...this.peers().map((peer) => askNotices(peer, { port, token, trust: live.trust })),
+      ...this.#witnesses().map(({ text: name, host: address, port: at }) =>
+        askNotices({ name, address }, { port: at, token, trust: live.trust, isNamed: true }),
+      ),
+    ]);
+    return answers.filter((answer) => answer !== undefined);
+  }
+
+  /** The nodes that see the same of a node as this controller does, and that it sees no fault of; null: of the pool. */
+  candidates(node: string | null): readonly string[] {
+    const { nodes } = this.#parts.state();
+    const observers = node === null ? this.#parts.live.nodes : this.#observersOf(node);
+    return observers.filter((name) => nodes[name]?.fault === null);
+  }
 
   /** Of every other observer of the node, and of every witness. */
   async votes(node: string): Promise<readonly Vote[]> {
@@ -69,7 +111,7 @@ export class Inquiry implements Inquiries {
     const ask = async (name: string, address: string | undefined, at: number, isNamed = false): Promise<Vote> => {
       if (token === null) return silentVote(name, 'http.token is not set here');
       if (address === undefined) return silentVote(name, 'its address is not known');
-      return askVote({ name, address }, node, { port: at, token, isNamed });
+      return askVote({ name, address }, node, { port: at, token, isNamed, trust: live.trust });
     };
     const observers = this.#observersOf(node).filter((name) => name !== self);
     return Promise.all([

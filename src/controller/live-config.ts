@@ -6,6 +6,7 @@ import { poolPolicy } from '../config/pool-policy.ts';
 import type { Config } from '../config/schema.ts';
 import { secretValues } from '../config/secret-refs.ts';
 import { resolveSecret } from '../config/secret.ts';
+import { readTlsFiles, type PeerTrust, type TlsFiles } from '../config/tls-files.ts';
 import { RegrowError } from '../errors.ts';
 import type { SecretValues } from '../logging.ts';
 import type { ControllerParts } from '../remediation/controller-parts.ts';
@@ -29,6 +30,7 @@ const placeKeys = ['hostname', 'port', 'datacenter', 'folder'] as const;
 export class LiveConfig {
   readonly #parts: LiveConfigParts;
   #loaded: LoadedConfig;
+  #tls: TlsFiles | null = null;
 
   constructor(parts: LiveConfigParts) {
     this.#parts = parts;
@@ -41,6 +43,22 @@ export class LiveConfig {
 
   get config(): Config {
     return this.#loaded.config;
+  }
+
+  /** Reads the files of `http.tls`; null when it is not set. A reload reads them, too. Throws HTTP_UNAVAILABLE. */
+  async readTls(): Promise<TlsFiles | null> {
+    this.#tls = await readTlsFiles(this.config.http);
+    return this.#tls;
+  }
+
+  /** The files of `http.tls` as they were last read. */
+  get tls(): TlsFiles | null {
+    return this.#tls;
+  }
+
+  /** By what other controllers prove themselves; null: they are asked by plain HTTP. */
+  get trust(): PeerTrust | null {
+    return this.#tls?.trust ?? null;
   }
 
   get nodes(): readonly string[] {
@@ -70,7 +88,9 @@ export class LiveConfig {
     for (const value of await secretValues(loaded.config, this.#parts.env)) this.#parts.secrets.add(value);
     // Whatever is wrong with it shows here, before anything goes by it.
     poolPolicy(loaded.config, this.identity);
+    const tls = await readTlsFiles(loaded.config.http);
     this.#loaded = loaded;
+    this.#tls = tls;
   }
 
   /** What only a new start can change. */
@@ -79,6 +99,7 @@ export class LiveConfig {
     const changed = [
       ...(config.state_dir === before.state_dir ? [] : ['state_dir']),
       ...(config.http.listen === before.http.listen ? [] : ['http.listen']),
+      ...((config.http.tls === null) === (before.http.tls === null) ? [] : ['http.tls']),
       ...(config.pool.name === before.pool.name ? [] : ['pool.name']),
       // Another vCenter, or another place in it, has none of the VMs that were known: they would look gone.
       ...placeKeys.filter((key) => config.vcenter[key] !== before.vcenter[key]).map((key) => `vcenter.${key}`),

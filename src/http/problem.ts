@@ -5,12 +5,14 @@ import type { FastifyReply } from 'fastify';
 export interface Problem {
   readonly status: number;
   readonly detail: string;
+  /** Further members of the body, such as the gate that refuses. */
+  readonly more?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The body of a problem. */
-export function problemBody({ status, detail }: Problem): string {
-  return JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail });
+export function problemBody({ status, detail, more }: Problem): string {
+  return JSON.stringify({ ...more, type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail });
 }
 
 /** Answers with a problem. */
@@ -22,7 +24,7 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
     .send(problemBody(problem));
 }
 
-/** Headers of every answer. Nothing that is told here may be kept, framed, or taken for a page. */
+/** Headers of every answer that has none of its own: it may not be kept, framed, or taken for a page. */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

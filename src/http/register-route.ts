@@ -2,8 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { entriesOf } from '../config/document.ts';
 import { refusal } from './bearer.ts';
 import type { ControllerView } from './controller-view.ts';
+import { entity, isKnown, jsonEntity, type Entity } from './entity.ts';
 import { sendProblem } from './problem.ts';
-import type { Route, RouteRequest } from './route.ts';
+import type { RawRequest, Route, RouteAnswer } from './route.ts';
 
 /** Serves a route. */
 export function addRoute(app: FastifyInstance, route: Route, view: ControllerView): void {
@@ -14,41 +15,72 @@ export function addRoute(app: FastifyInstance, route: Route, view: ControllerVie
       const refused = route.isGuarded ? refusal(request.headers.authorization, await view.token()) : undefined;
       return refused === undefined ? undefined : sendProblem(reply, refused);
     },
-    handler: (request, reply) => {
-      const read = requestOf(request, route);
-      if (typeof read === 'string') return sendProblem(reply, { status: 400, detail: read });
-      const answer = route.answer(read, view);
-      switch (answer.kind) {
-        case 'json':
-          return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer.body));
-        case 'text':
-          return reply.type('text/plain; charset=utf-8').send(answer.body);
-        case 'problem':
-          return sendProblem(reply, answer.problem);
-      }
-    },
+    handler: async (request, reply) =>
+      send({ request, reply, route }, await route.answer(rawRequest(request, route), view)),
   });
 }
 
-/** The request as the route wants it, or what is wrong with it. */
-function requestOf(request: FastifyRequest, route: Route): RouteRequest | string {
-  const query = new Map<string, string>();
-  const search = new URLSearchParams(request.url.split('?').slice(1).join('?'));
-  for (const [key, value] of search) {
-    if (!route.query.includes(key)) {
-      const known = route.query.length === 0 ? 'none' : route.query.join(', ');
-      return `There is a parameter that this path does not know. It knows: ${known}.`;
-    }
-    if (query.has(key)) return `${key}: given more than once.`;
-    query.set(key, value);
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly route: Route;
+}
+
+const jsonType = 'application/json; charset=utf-8';
+
+function send(exchange: Exchange, answer: RouteAnswer): FastifyReply {
+  const { request, reply, route } = exchange;
+  switch (answer.kind) {
+    case 'json':
+      if (isKept(route)) return sendEntity(exchange, jsonType, jsonEntity(answer.body));
+      return reply.code(answer.status).type(jsonType).send(JSON.stringify(answer.body));
+    case 'entity':
+      return sendEntity(exchange, jsonType, answer.entity);
+    case 'text':
+      reply.headers(answer.headers);
+      if (isKept(route)) return sendEntity(exchange, answer.type, entity(answer.body));
+      return reply.type(answer.type).send(answer.body);
+    case 'stream':
+      reply.type(answer.type);
+      if (request.method !== 'HEAD') return reply.send(answer.body);
+      answer.body.destroy();
+      return reply.send();
+    case 'problem':
+      return sendProblem(reply, answer.problem);
   }
-  const params = new Map(entriesOf(request.params).map(([key, value]) => [key, String(value)]));
-  return { params, query };
+}
+
+/** Readers may keep what everybody may read, and ask whether it is still so. */
+function isKept(route: Route): boolean {
+  return route.method === 'GET' && !route.isGuarded;
+}
+
+function sendEntity({ request, reply }: Exchange, type: string, { bytes, etag }: Entity): FastifyReply {
+  reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'accept' });
+  if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
+  return reply.type(type).send(bytes);
+}
+
+function rawRequest(request: FastifyRequest, route: Route): RawRequest {
+  const search = request.url.split('?').slice(1).join('?');
+  return {
+    params: new Map(entriesOf(request.params).map(([key, value]) => [key, String(value)])),
+    query: [...new URLSearchParams(search)],
+    headers: new Map(
+      Object.keys(route.headers).flatMap((name) => {
+        const value = request.headers[name];
+        return typeof value === 'string' ? [[name, value]] : [];
+      }),
+    ),
+    body: request.body ?? undefined,
+  };
 }
 
 /** 405 at a path that has other methods, before any body is read. */
 export function refuseOtherMethods(app: FastifyInstance, path: string, routes: readonly Route[]): void {
-  const known = routes.filter((route) => route.path === path).flatMap(({ method }) => [method, 'HEAD']);
+  const known = routes
+    .filter((route) => route.path === path)
+    .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   const allow = known.join(', ');
   const refuse = (reply: FastifyReply): FastifyReply =>
     sendProblem(reply, { status: 405, detail: `This path takes ${allow}.`, headers: { allow } });

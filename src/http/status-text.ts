@@ -14,6 +14,9 @@ export function statusText(report: PoolReport): string {
     ...columns([['NODE', 'STATE', 'ADDRESS', 'VM', 'SINCE', 'WHY'], ...rows]),
     '',
     summary(report),
+    ...report.host_checks
+      .filter(({ verdict }) => verdict === 'unhealthy')
+      .map(({ name, last }) => `own machine: ${name} fails: ${last?.detail ?? 'not measured yet'}`),
     ...report.pauses.map(
       ({ scope, until, by, reason }) =>
         `paused: ${scope} by ${by}${until === null ? '' : ` until ${until}`}: ${reason}`,

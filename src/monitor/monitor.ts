@@ -1,4 +1,4 @@
-import { Lanes } from './lanes.ts';
+import { Lanes, type LaneName } from './lanes.ts';
 import type { Measurement } from './measurement.ts';
 import { measureWork, unmeasured, type Measured, type MeasuringParts } from './measuring.ts';
 import { identityOf, nextPlan, type Plan, type PlanEntry } from './plan.ts';
@@ -12,6 +12,8 @@ import { StallWatch } from './stall.ts';
 /** What the monitor works with, and whom it tells. */
 export interface MonitorParts extends MeasuringParts {
   onMeasured(measurement: Measurement): void;
+  /** A measurement, or a round of pings, begins, so late against its schedule. */
+  onBegun?(slipMs: number): void;
   /** This process stood still for so long. What was in flight is discarded; nothing is made up for. */
   onStalled(ms: number): void;
 }
@@ -87,6 +89,11 @@ export class Monitor {
     return { ...this.#counts };
   }
 
+  /** How many measurements wait in each lane. */
+  waiting(): Readonly<Record<LaneName, number>> {
+    return this.#lanes.waiting();
+  }
+
   #arrange(): void {
     this.#pulses = nextPulses(this.#pulses, this.#plan, this.#parts.clock.now());
     this.#schedule.replace([...this.#pulses.values()]);
@@ -143,7 +150,9 @@ export class Monitor {
     const entries = entriesOf(turn.work);
     if (!entries.some((entry) => this.#isWanted(entry, turn.stalls))) return;
     turn.startedAt = this.#parts.clock.now();
-    this.#slip.record(turn.startedAt - turn.dueAt, entries.length);
+    const slipMs = turn.startedAt - turn.dueAt;
+    this.#slip.record(slipMs, entries.length);
+    this.#parts.onBegun?.(slipMs);
     const { stalls } = turn;
     this.#report(stalls, await measureWork(turn.work, this.#parts));
   }

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Check } from '../config/schema.ts';
+import type { AnyCheck } from '../config/schema.ts';
 
 /** A check of one node, as it is planned. */
 export interface PlanEntry {
   readonly node: string;
   /** The check's name. */
   readonly name: string;
-  readonly check: Check;
+  readonly check: AnyCheck;
 }
 
 /** What is measured, by identity. An entry that is unchanged in the next plan stays the same object. */
@@ -29,11 +29,11 @@ export function nextPlan(plan: Plan, entries: readonly PlanEntry[]): Plan {
   );
 }
 
-type PingCheck = Extract<Check, { readonly type: 'ping' }>;
+type PingCheck = Extract<AnyCheck, { readonly type: 'ping' }>;
 /** An entry that is measured in a round with others. */
 export type PingEntry = PlanEntry & { readonly check: PingCheck };
 /** An entry that is measured by itself. */
-export type SoloEntry = PlanEntry & { readonly check: Exclude<Check, PingCheck> };
+export type SoloEntry = PlanEntry & { readonly check: Exclude<AnyCheck, PingCheck> };
 
 /** Whether the entry is a ping. */
 export function isPing(entry: PlanEntry): entry is PingEntry {

@@ -1,6 +1,9 @@
 import { request, type IncomingMessage } from 'node:http';
+import { request as requestByTls, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
+import type { PeerCertificate } from 'node:tls';
 import { maxRecordBytes } from '../config/membership.ts';
+import type { PeerTrust } from '../config/tls-files.ts';
 
 /** Another controller, where it can be reached. */
 export interface Peer {
@@ -20,8 +23,10 @@ export type PeerReply =
 export interface PeerAccess {
   /** TCP port of every controller's HTTP server. */
   readonly port: number;
-  /** Bearer token; the peers' routes refuse whoever has none. */
-  readonly token: string;
+  /** Bearer token; the peers' routes refuse whoever has none. Null for what everybody may ask. */
+  readonly token: string | null;
+  /** They are asked by HTTPS. */
+  readonly trust?: PeerTrust | null;
   /** Time for the whole exchange, to the last byte. */
   readonly deadlineMs?: number;
   /** The address is a host name of this machine's own configuration. */
@@ -41,13 +46,14 @@ export async function askMembership(peer: Peer, access: PeerAccess): Promise<Pee
 }
 
 /** Asks a peer by a GET of a path. Never throws; follows no redirect and uses no proxy. */
-export async function askPeer({ address }: Peer, path: string, access: PeerAccess): Promise<PeerReply> {
+export async function askPeer(peer: Peer, path: string, access: PeerAccess): Promise<PeerReply> {
+  const { address } = peer;
   if (isIP(address) === 0 && access.isNamed !== true) return { kind: 'bad', reason: 'its address is no IP address' };
-  if (!/^[\x21-\x7e]+$/.test(access.token))
+  if (access.token !== null && !/^[\x21-\x7e]+$/.test(access.token))
     return { kind: 'bad', reason: 'http.token here is no text that a header can carry' };
   const signal = AbortSignal.timeout(access.deadlineMs ?? 3000);
   try {
-    const response = await responseOf(address, path, access, signal);
+    const response = await responseOf(peer, path, access, signal);
     return await replyOf(response, access.maxBytes ?? maxRecordBytes);
   } catch (error) {
     if (signal.aborted) return { kind: 'silent', reason: 'it did not answer in time' };
@@ -57,17 +63,28 @@ export async function askPeer({ address }: Peer, path: string, access: PeerAcces
   }
 }
 
-async function responseOf(
-  host: string,
-  path: string,
-  { port, token }: PeerAccess,
-  signal: AbortSignal,
-): Promise<IncomingMessage> {
+async function responseOf(peer: Peer, path: string, access: PeerAccess, signal: AbortSignal): Promise<IncomingMessage> {
+  const { port, token, trust = null } = access;
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
+    const headers = { accept: 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
     // No agent: a peer that was rebuilt has another address, and nothing stays open.
-    request({ host, port, path, headers, agent: false, signal }, resolve).on('error', reject).end();
+    const options = { host: peer.address, port, path, headers, agent: false, signal } as const;
+    const asked =
+      trust === null
+        ? request(options, resolve)
+        : requestByTls({ ...options, ...proofOf(peer, access, trust) }, resolve);
+    asked.on('error', reject).end();
   });
+}
+
+/** A node's address changes with each rebuild: its certificate is for its name. Nothing is sent before this is proven. */
+function proofOf({ name, address }: Peer, { isNamed }: PeerAccess, { ca, pin }: PeerTrust): RequestOptions {
+  const identity = isNamed === true ? address : name;
+  const servername = isIP(identity) === 0 ? { servername: identity } : {};
+  if (pin === null) return { ca, ...servername };
+  const checkServerIdentity = (_: string, { fingerprint256 }: PeerCertificate): Error | undefined =>
+    fingerprint256 === pin ? undefined : new Error('its certificate is not the one of this controller');
+  return { ca, ...servername, checkServerIdentity };
 }
 
 async function replyOf(response: IncomingMessage, maxBytes: number): Promise<PeerReply> {

@@ -146,6 +146,8 @@ export interface PoolReport {
   readonly discovery: DiscoveryReport;
   readonly membership: MembershipReport;
   readonly nodes: readonly NodeReport[];
+  /** Checks that the controller makes of its own machine. */
+  readonly host_checks: readonly CheckReport[];
 }
 
 /** What a controller has seen of a node by itself, for its peers. Ages instead of times: no clocks of two machines are compared. */

@@ -1,7 +1,14 @@
 import type { Config } from '../config/schema.ts';
 import type { PoolState } from '../pool/node-state.ts';
 import type { PoolPolicy } from '../pool/policy.ts';
-import type { ControllerReport, DiscoveryReport, MembershipReport, Observation, PoolReport } from '../pool/report.ts';
+import type {
+  CheckReport,
+  ControllerReport,
+  DiscoveryReport,
+  MembershipReport,
+  Observation,
+  PoolReport,
+} from '../pool/report.ts';
 import type { Journal } from '../store/journal.ts';
 import { LatestResults, type LatestResult } from './latest-results.ts';
 import { observationOf, poolReport, type ReportSource } from './report.ts';
@@ -14,6 +21,7 @@ export interface OutlookParts {
   state(): PoolState;
   controller(): ControllerReport;
   membership(): MembershipReport;
+  hostChecks(): readonly CheckReport[];
   /** Whether this controller trusts itself at the moment. */
   isTrusted(): boolean;
   monotonicMs(): number;
@@ -90,6 +98,7 @@ export class Outlook {
       controller: this.#parts.controller(),
       discovery: this.#discovery,
       membership: this.#parts.membership(),
+      hostChecks: this.#parts.hostChecks(),
       trusted: this.#parts.isTrusted(),
       since: (node) => this.#since.get(node) ?? null,
       nowMs: this.#parts.monotonicMs(),

@@ -1,5 +1,5 @@
 import { nodeSettings } from '../config/node-settings.ts';
-import type { Check, Config } from '../config/schema.ts';
+import type { AnyCheck, Config } from '../config/schema.ts';
 import { unmeasured } from '../pool/check-state.ts';
 import { conditionOf, type Condition } from '../pool/condition.ts';
 import { blankNode, type NodeState, type PoolState } from '../pool/node-state.ts';
@@ -29,6 +29,8 @@ export interface ReportSource {
   readonly controller: ControllerReport;
   readonly discovery: DiscoveryReport;
   readonly membership: MembershipReport;
+  /** Of the controller's own machine. */
+  readonly hostChecks: readonly CheckReport[];
   /** Since when a node is in its condition, ISO UTC. */
   since(node: string): string | null;
   /** Whether this controller trusts itself at the moment. */
@@ -57,6 +59,7 @@ export function poolReport(source: ReportSource): PoolReport {
     discovery: source.discovery,
     membership: source.membership,
     nodes,
+    host_checks: source.hostChecks,
   };
 }
 
@@ -138,7 +141,8 @@ function checkReports({ config, results }: ReportSource, name: string, node: Nod
   });
 }
 
-function actionName(action: Check['on_failure']): string {
+/** The action's name alone. */
+export function actionName(action: AnyCheck['on_failure']): string {
   if (typeof action === 'string') return action;
   return 'exec' in action ? 'exec' : 'playbook';
 }

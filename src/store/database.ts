@@ -16,6 +16,10 @@ export interface StoreDatabase {
   read<T>(work: () => T): T;
   /** One transaction: when it returns, everything in it is on the disk; when it throws, nothing is. */
   write<T>(work: () => T): T;
+  /** The same for what can be done later: while another process writes it throws at once, instead of holding up this one. */
+  writeAtOnce<T>(work: () => T): T;
+  /** What the file and its write-ahead log take on the disk. */
+  sizeBytes(): number;
   /** Changes when another connection has written (SQLite's data_version). */
   foreignVersion(): number;
   close(): void;
@@ -53,6 +57,19 @@ function storeDatabase(database: Database, path: string): StoreDatabase {
     prepare: database.prepare.bind(database),
     read: (work) => guarded(path, work),
     write: (work) => guarded(path, () => (database.inTransaction ? work() : database.transaction(work).immediate())),
+    writeAtOnce: (work) =>
+      guarded(path, () => {
+        database.pragma('busy_timeout = 0');
+        try {
+          return database.transaction(work).immediate();
+        } finally {
+          database.pragma(`busy_timeout = ${busyTimeoutMs}`);
+        }
+      }),
+    sizeBytes: () =>
+      guarded(path, () =>
+        [path, `${path}-wal`].reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0),
+      ),
     foreignVersion: () => guarded(path, () => Number(database.pragma('data_version', { simple: true }))),
     close: () => {
       database.close();

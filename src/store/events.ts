@@ -24,6 +24,8 @@ export interface JournalEvent {
 export interface EventFilter {
   readonly run?: string | undefined;
   readonly node?: string | undefined;
+  /** Only events of this type, or of the types that begin with this word: `fault` takes `fault.opened`. */
+  readonly type?: string | undefined;
   /** Only events with a greater id. */
   readonly after?: number | undefined;
   readonly limit?: number | undefined;
@@ -31,12 +33,14 @@ export interface EventFilter {
 
 export interface Events {
   append(event: NewEvent): number;
-  /** Events of these types since a time (ISO UTC), oldest first. */
-  lately(types: readonly string[], since: string): readonly JournalEvent[];
+  /** Events of these types since a time (ISO UTC), of one node when it is named, oldest first. */
+  lately(types: readonly string[], since: string, node?: string): readonly JournalEvent[];
   /** Oldest first. */
   list(filter?: EventFilter): readonly JournalEvent[];
   /** The id of the newest event; 0 before the first. */
   lastId(): number;
+  /** Calls back after this process appended one or more, once what it was doing is committed. Returns how to end that. */
+  onAppended(listener: () => void): () => void;
 }
 
 type EventRecord = Omit<JournalEvent, 'data'> & { readonly data: string };
@@ -47,31 +51,55 @@ export function createEvents(database: StoreDatabase, redact: Redact): Events {
     'INSERT INTO events (at, run, node, type, data) VALUES (@at, @run, @node, @type, @data)',
   );
   const select = database.prepare<
-    { run: string | null; node: string | null; after: number; limit: number },
+    { run: string | null; node: string | null; type: string | null; after: number; limit: number },
     EventRecord
   >(
     `SELECT * FROM events WHERE id > @after AND (@run IS NULL OR run = @run) AND (@node IS NULL OR node = @node)
-     ORDER BY id LIMIT @limit`,
+     AND (@type IS NULL OR type = @type OR substr(type, 1, length(@type) + 1) = @type || '.') ORDER BY id LIMIT @limit`,
   );
+  const listeners = new Set<() => void>();
+  let isTelling = false;
+  const appended = (): void => {
+    if (isTelling || listeners.size === 0) return;
+    isTelling = true;
+    // Transactions do not outlast the turn of the event loop that they begin in.
+    setImmediate(() => {
+      isTelling = false;
+      for (const listener of listeners) listener();
+    });
+  };
   const selectLast = database.prepare<[], { readonly id: number }>('SELECT coalesce(max(id), 0) AS id FROM events');
   const selectLately = database.prepare<{ types: string; since: string }, EventRecord>(
     'SELECT * FROM events WHERE at >= @since AND type IN (SELECT value FROM json_each(@types)) ORDER BY id',
   );
+  const selectLatelyOf = database.prepare<{ node: string; types: string; since: string }, EventRecord>(
+    `SELECT * FROM events WHERE node = @node AND at >= @since AND type IN (SELECT value FROM json_each(@types))
+     ORDER BY id`,
+  );
   return {
-    lately: (types, since) =>
+    lately: (types, since, node) =>
       database.read(() =>
-        selectLately
-          .all({ types: JSON.stringify(types), since })
-          .map((record) => ({ ...record, data: parseObject(record.data) })),
+        (node === undefined
+          ? selectLately.all({ types: JSON.stringify(types), since })
+          : selectLatelyOf.all({ types: JSON.stringify(types), since, node })
+        ).map((record) => ({ ...record, data: parseObject(record.data) })),
       ),
     append: ({ at, run = null, node = null, type, data }) =>
-      database.write(() => Number(insert.run({ at, run, node, type, data: toJson(data, redact) }).lastInsertRowid)),
-    list: ({ run, node, after = 0, limit = 1000 } = {}) =>
+      database.write(() => {
+        const { lastInsertRowid } = insert.run({ at, run, node, type, data: toJson(data, redact) });
+        appended();
+        return Number(lastInsertRowid);
+      }),
+    list: ({ run, node, type, after = 0, limit = 1000 } = {}) =>
       database.read(() =>
         select
-          .all({ run: run ?? null, node: node ?? null, after, limit })
+          .all({ run: run ?? null, node: node ?? null, type: type ?? null, after, limit })
           .map((record) => ({ ...record, data: parseObject(record.data) })),
       ),
     lastId: () => database.read(() => selectLast.get()?.id ?? 0),
+    onAppended: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
   };
 }

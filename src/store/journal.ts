@@ -2,7 +2,9 @@ import { openDatabase } from './database.ts';
 import { journalFault } from './fault.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createEvents, type Events } from './events.ts';
+import { createHistory, type History } from './history.ts';
 import { createNodes, type Nodes } from './nodes.ts';
+import { createNotifications, type Notifications } from './notifications.ts';
 import { createObservations, type Observations } from './observations.ts';
 import { createPauses, type Pauses } from './pauses.ts';
 import { createRetention, type Retention } from './retention.ts';
@@ -21,7 +23,11 @@ export interface Journal {
   readonly observations: Observations;
   readonly pauses: Pauses;
   readonly faults: Faults;
+  readonly notifications: Notifications;
   readonly retention: Retention;
+  readonly history: History;
+  /** What it takes on the disk. */
+  sizeBytes(): number;
   /** Another number whenever another process has written. */
   foreignVersion(): number;
   /** Several writes as one: all of them are recorded, or none. */
@@ -46,8 +52,11 @@ export function openJournal(stateDir: string, { redact = (text) => text }: Journ
       observations: createObservations(database),
       pauses: createPauses(database, redact),
       faults: createFaults(database),
+      notifications: createNotifications(database, redact),
       foreignVersion: () => database.foreignVersion(),
       retention: createRetention(database, stateDir),
+      history: createHistory(database),
+      sizeBytes: () => database.sizeBytes(),
       atomically: (work) => database.write(work),
       close: () => {
         database.close();

@@ -108,6 +108,47 @@ export const migrations: readonly string[] = [
   ALTER TABLE identities ADD COLUMN address_at TEXT;
   `,
   `
+  CREATE TABLE history_series (
+    id INTEGER PRIMARY KEY,
+    node TEXT NOT NULL,
+    check_name TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    UNIQUE (node, check_name)
+  ) STRICT;
+  CREATE TABLE history (
+    seconds INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    ok INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    unknown INTEGER NOT NULL,
+    latency_min_us INTEGER,
+    latency_sum_us INTEGER NOT NULL,
+    latency_max_us INTEGER,
+    latency_count INTEGER NOT NULL,
+    PRIMARY KEY (seconds, at, series)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE notifications (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel TEXT NOT NULL,
+    key TEXT NOT NULL,
+    at TEXT NOT NULL,
+    notice TEXT NOT NULL,
+    due_at TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting',
+    message TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at TEXT,
+    note TEXT,
+    ended_at TEXT
+  ) STRICT;
+  CREATE INDEX notifications_waiting ON notifications (channel, seq) WHERE state = 'waiting';
+  CREATE TABLE notified (one INTEGER PRIMARY KEY CHECK (one = 1), event INTEGER NOT NULL) STRICT;
+  INSERT INTO notified SELECT 1, coalesce(max(id), 0) FROM events;
+  `,
+  `
   ALTER TABLE faults ADD COLUMN restores TEXT NOT NULL DEFAULT '{}';
   `,
 ];

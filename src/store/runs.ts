@@ -66,6 +66,9 @@ export type RunEnding = RunChange & { readonly outcome: RunOutcome; readonly end
 export interface RunFilter {
   readonly node?: string | undefined;
   readonly kinds?: readonly RunKind[] | undefined;
+  readonly outcome?: RunOutcome | undefined;
+  /** Only runs that started then or later, ISO UTC. */
+  readonly since?: string | undefined;
   readonly limit?: number | undefined;
   /** Only runs older than this id. */
   readonly before?: string | undefined;
@@ -102,10 +105,18 @@ export function createRuns(database: StoreDatabase, redact: Redact): Runs {
   );
   const select = database.prepare<[string], RunRecord>('SELECT * FROM runs WHERE id = ?');
   const selectSome = database.prepare<
-    { node: string | null; kinds: string; before: string | null; limit: number },
+    {
+      node: string | null;
+      kinds: string;
+      outcome: string | null;
+      since: string | null;
+      before: string | null;
+      limit: number;
+    },
     RunRecord
   >(
     `SELECT * FROM runs WHERE (@node IS NULL OR node = @node) AND (@before IS NULL OR id < @before)
+     AND (@outcome IS NULL OR outcome = @outcome) AND (@since IS NULL OR started_at >= @since)
      AND kind IN (SELECT value FROM json_each(@kinds)) ORDER BY id DESC LIMIT @limit`,
   );
   const selectUnfinished = database.prepare<[], RunRecord>(`SELECT * FROM runs WHERE state <> 'done' ORDER BY id`);
@@ -154,9 +165,18 @@ export function createRuns(database: StoreDatabase, redact: Redact): Runs {
         return true;
       }),
     get: (id) => database.read(() => select.all(id).map(toRun)[0]),
-    list: ({ node, kinds = runKinds, limit = 100, before } = {}) =>
+    list: ({ node, kinds = runKinds, outcome, since, limit = 100, before } = {}) =>
       database.read(() =>
-        selectSome.all({ node: node ?? null, kinds: JSON.stringify(kinds), before: before ?? null, limit }).map(toRun),
+        selectSome
+          .all({
+            node: node ?? null,
+            kinds: JSON.stringify(kinds),
+            outcome: outcome ?? null,
+            since: since ?? null,
+            before: before ?? null,
+            limit,
+          })
+          .map(toRun),
       ),
     unfinished: () => database.read(() => selectUnfinished.all().map(toRun)),
     startingWith: (prefix) => database.read(() => selectPrefix.all(prefix, `${prefix}\u{10ffff}`).map(toRun)),

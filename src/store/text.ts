@@ -36,3 +36,9 @@ export function parseObject(json: string): Readonly<Record<string, unknown>> {
     ? (value as Record<string, unknown>)
     : { value };
 }
+
+/** A value that this program wrote as JSON. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- who wrote the value knows what it is
+export function parseOwn<T>(json: string): T {
+  return JSON.parse(json) as T;
+}

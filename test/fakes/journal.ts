@@ -149,18 +149,23 @@ export class FakeJournal implements MemoryJournal {
 
   #eventsTable(): MemoryJournal['events'] {
     return {
-      lately: (types, since) => this.#tables.events.filter(({ type, at }) => at >= since && types.includes(type)),
+      lately: (types, since, of) =>
+        this.#tables.events.filter(
+          ({ type, at, node }) => at >= since && types.includes(type) && (of === undefined || node === of),
+        ),
       append: ({ at, run = null, node = null, type, data }) => {
         const id = this.#tables.events.length + 1;
         this.#write({ events: [...this.#tables.events, { id, at, run, node, type, data }] });
         return id;
       },
-      list: ({ run, node, after = 0, limit = 1000 } = {}) =>
+      list: ({ run, node, type, after = 0, limit = 1000 } = {}) =>
         this.#tables.events
           .filter((event) => event.id > after)
+          .filter((event) => type === undefined || `${event.type}.`.startsWith(`${type}.`))
           .filter((event) => (run === undefined || event.run === run) && (node === undefined || event.node === node))
           .slice(0, limit),
       lastId: () => this.#tables.events.length,
+      onAppended: () => () => {},
     };
   }
 }

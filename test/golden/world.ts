@@ -1,5 +1,5 @@
 import { canRebuild } from '../../src/config/pool-policy.ts';
-import type { Check } from '../../src/config/schema.ts';
+import type { AnyCheck, Check } from '../../src/config/schema.ts';
 import type { ResultStatus } from '../../src/pool/check-state.ts';
 import type { PoolPolicy } from '../../src/pool/policy.ts';
 import { WorldClock, type TimerOwner } from './clock.ts';
@@ -101,7 +101,7 @@ export class World {
   }
 
   /** Under which name the scenario has the check; a fresh probe shortens its timeout. */
-  nameOf(check: Check): string {
+  nameOf(check: AnyCheck): string {
     const all = [this.scenario.checks, ...Object.values(this.scenario.own_checks)].flatMap((each) =>
       Object.entries(each),
     );

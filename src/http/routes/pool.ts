@@ -1,19 +1,51 @@
-import { json, openRoute, problem, type Route } from '../route.ts';
+import type { ControllerView } from '../controller-view.ts';
+import { cached, jsonEntity } from '../entity.ts';
+import { json, openRoute, plainGet, problem, text, type Route } from '../route.ts';
+import { nodeReportShape, nodesShape, poolReportShape } from '../shapes/pool.ts';
 import { statusText } from '../status-text.ts';
-
-/** The pool as this controller sees it: whole, by node, and as plain text. */
-export const poolRoutes: readonly Route[] = [
-  openRoute('/v1/status', (_, view) => json(view.report())),
-  openRoute('/v1/nodes', (_, view) => {
-    const { pool, at, nodes } = view.report();
-    return json({ pool, at, nodes });
-  }),
-  openRoute('/v1/nodes/:name', ({ params }, view) => {
-    const node = view.report().nodes.find(({ name }) => name === params.get('name'));
-    return node === undefined ? unknownNode : json(node);
-  }),
-  openRoute('/status.txt', (_, view) => ({ kind: 'text', body: statusText(view.report()) })),
-];
 
 /** The answer about a node that the pool does not have. */
 export const unknownNode = problem(404, 'The pool has no node of that name. GET /v1/nodes lists them.');
+
+/** The pool as this controller sees it: whole, by node, and as plain text. */
+export function poolRoutes(view: ControllerView): readonly Route[] {
+  const status = cached(() => jsonEntity(view.report()));
+  const list = cached(() => {
+    const { pool, at, nodes } = view.report();
+    return jsonEntity({ pool, at, nodes });
+  });
+  return [
+    openRoute({
+      ...plainGet,
+      path: '/v1/status',
+      summary: 'The pool, as this controller sees it.',
+      content: { 'application/json': poolReportShape },
+      answer: () => ({ kind: 'entity', entity: status() }),
+    }),
+    openRoute({
+      ...plainGet,
+      path: '/v1/nodes',
+      summary: 'The nodes of the pool.',
+      content: { 'application/json': nodesShape },
+      answer: () => ({ kind: 'entity', entity: list() }),
+    }),
+    openRoute({
+      ...plainGet,
+      path: '/v1/nodes/:name',
+      summary: 'One node.',
+      content: { 'application/json': nodeReportShape },
+      problems: [404],
+      answer: ({ params }) => {
+        const node = view.report().nodes.find(({ name }) => name === params.get('name'));
+        return node === undefined ? unknownNode : json(node);
+      },
+    }),
+    openRoute({
+      ...plainGet,
+      path: '/status.txt',
+      summary: 'The pool as a table for people.',
+      content: { 'text/plain': null },
+      answer: () => text('text/plain', statusText(view.report())),
+    }),
+  ];
+}

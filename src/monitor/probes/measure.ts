@@ -1,15 +1,16 @@
 import { fillPlaceholders, fillUrl } from '../../config/placeholders.ts';
-import type { Check } from '../../config/schema.ts';
+import type { AnyCheck } from '../../config/schema.ts';
 import { probeCommand } from './command.ts';
 import { probeHttp } from './http.ts';
+import { CpuMeter, probeFilesystem, probeMemory } from './machine.ts';
 import { noAddress, type ProbeResult, type ProbeTarget } from './probe-result.ts';
 import { probeTcp } from './tcp.ts';
 
 /** Checks that a single measurement without Ansible can answer. */
-export type ProbeCheck = Extract<Check, { readonly type: 'ping' | 'tcp' | 'http' | 'command' }>;
+export type ProbeCheck = Exclude<AnyCheck, { readonly type: 'playbook' }>;
 
 /** Whether the check is one of those. */
-export function isProbeCheck(check: Check): check is ProbeCheck {
+export function isProbeCheck(check: AnyCheck): check is ProbeCheck {
   return check.type !== 'playbook';
 }
 
@@ -19,6 +20,8 @@ export interface ProbeMeans {
   readonly path: string;
   /** No measurement takes longer, whatever its check says. */
   readonly maxTimeoutMs?: number;
+  /** Remembers the last measurement of the processors. Without it each takes a second. */
+  readonly cpu?: CpuMeter;
 }
 
 /** Makes one measurement of a check. Never throws: what goes wrong is a result. */
@@ -48,6 +51,12 @@ export async function measure(check: ProbeCheck, target: ProbeTarget, means: Pro
         timeoutMs,
       });
     }
+    case 'filesystem':
+      return probeFilesystem(check.path, check.max_used);
+    case 'memory':
+      return probeMemory(check.max_used);
+    case 'cpu':
+      return (means.cpu ?? new CpuMeter()).probe(check);
   }
 }
 

@@ -1,9 +1,9 @@
-import type { Check } from '../../config/schema.ts';
+import type { AnyCheck } from '../../config/schema.ts';
 import type { ProbeCheck } from './measure.ts';
 import type { ProbeResult, ProbeTarget } from './probe-result.ts';
 
 /** A check that an Ansible playbook answers. */
-export type PlaybookCheck = Extract<Check, { readonly type: 'playbook' }>;
+export type PlaybookCheck = Extract<AnyCheck, { readonly type: 'playbook' }>;
 
 /** How the monitor measures: really, or as a test has it. Each ends by itself at the check's timeout. */
 export interface Probes {

@@ -1,3 +1,4 @@
+import { CpuMeter } from './machine.ts';
 import { measure } from './measure.ts';
 import { pingAll } from './ping.ts';
 import { noAddress } from './probe-result.ts';
@@ -13,9 +14,10 @@ export interface RealProbeMeans {
 
 /** Probes that ask the network and start programs. */
 export function realProbes({ path, playbook }: RealProbeMeans): Probes {
+  const cpu = new CpuMeter();
   return {
     pingAll: (addresses, { timeoutMs }) => pingAll(addresses, { timeoutMs, path }),
-    measure: (check, target) => measure(check, target, { path }),
+    measure: (check, target) => measure(check, target, { path, cpu }),
     // A playbook is given the node's address always.
     playbook: (check, target) => (target.address === undefined ? Promise.resolve(noAddress) : playbook(check, target)),
   };

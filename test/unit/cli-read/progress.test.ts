@@ -5,7 +5,7 @@ import { lastLines, plainLine, terminalLines } from '../../../src/cli/progress-l
 import { createProgress, type Progress } from '../../../src/cli/progress.ts';
 import { canAnimate, knowsUnicode } from '../../../src/cli/terminal.ts';
 import { displayWidth, fit, inert, wrap } from '../../../src/cli/terminal-text.ts';
-import { emptyTimeline, withEvent } from '../../../src/cli/timeline.ts';
+import { emptyTimeline, withEvent } from '../../../src/ansible/timeline.ts';
 import { clockTime } from '../../../src/cli/when.ts';
 import { Story } from './events.ts';
 import { Screen } from './screen.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../../src/ansible/event.ts';
-import { emptyTimeline, justEnded, withEvent, type Timeline } from '../../../src/cli/timeline.ts';
+import { emptyTimeline, justEnded, withEvent, type Timeline } from '../../../src/ansible/timeline.ts';
 import { Story } from './events.ts';
 
 const timelineOf = (events: readonly RunEvent[]): Timeline => events.reduce(withEvent, emptyTimeline);

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ago, clockTime, duration, localTime, shortTime, took } from '../../../src/cli/when.ts';
+import { ago, clockTime, duration, localTime, shortTime, took, withLocalTimes } from '../../../src/cli/when.ts';
 
 describe('times for people', () => {
   it('are in the zone of the machine', () => {
@@ -38,5 +38,15 @@ describe('times for people', () => {
     ).toEqual(['3 s ago', '12 m ago', '12 h ago', '3 d ago']);
     expect(took('2026-01-01T00:00:00Z', '2026-01-01T00:01:05Z')).toBe('1 m 05 s');
     expect(took('2026-01-01T00:00:00Z', null)).toBe('-');
+  });
+});
+
+describe('a text with times of the interface', () => {
+  it('has them in this machine’s zone, and nothing else changed', () => {
+    const iso = '2026-01-31T12:00:03.565Z';
+    expect(withLocalTimes(`node/a is paused until ${iso}: disk 2026-01-31`)).toBe(
+      `node/a is paused until ${localTime(iso)}: disk 2026-01-31`,
+    );
+    expect(withLocalTimes('nothing of that kind')).toBe('nothing of that kind');
   });
 });

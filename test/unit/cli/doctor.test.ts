@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
@@ -9,6 +7,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ansibleFindings } from '../../../src/cli/doctor/ansible.ts';
 import { imageFindings } from '../../../src/cli/doctor/image.ts';
+import { httpFindings } from '../../../src/cli/doctor/http.ts';
 import { machineFindings } from '../../../src/cli/doctor/machine.ts';
 import { mailFindings } from '../../../src/cli/doctor/mail.ts';
 import { parseOvf } from '../../../src/cli/doctor/ovf.ts';
@@ -16,6 +15,7 @@ import { secretFindings } from '../../../src/cli/doctor/secrets.ts';
 import type { Finding } from '../../../src/cli/doctor/finding.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { configOf, minimalText } from '../config/sample.ts';
+import { mailServer } from '../notify/mail-server.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -145,24 +145,26 @@ describe('this machine', () => {
 });
 
 describe('the mail server', () => {
-  it('is ok when it greets, and fails when it does not', async () => {
-    let greeting = '220 mail.example.org ESMTP\r\n';
-    const server = createServer((socket) => socket.end(greeting));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+  it('is ok when it greets, and fails when it does not; no mail is sent', async () => {
+    const server = await mailServer();
+    const { port } = server;
     const mail = config(`notify: {mail: {smtp: "smtp://127.0.0.1:${port}", from: a@b.c, to: [d@e.f]}}\n`);
-    expect(brief(await mailFindings(mail))).toEqual([`ok mail 127.0.0.1:${port}: 220 mail.example.org ESMTP`]);
-    greeting = '554 go away\r\n';
-    expect(brief(await mailFindings(mail))).toEqual([`fail mail 127.0.0.1:${port}: 554 go away`]);
-    greeting = '';
-    expect(brief(await mailFindings(mail))).toEqual([
-      `fail mail 127.0.0.1:${port}: the connection was closed without a greeting`,
-    ]);
-    server.close();
-    await once(server, 'close');
-    expect(brief(await mailFindings(mail))[0]).toContain('ECONNREFUSED');
-    expect(await mailFindings(config())).toEqual([]);
+    expect(brief(await mailFindings(mail, {}))).toEqual([`ok mail 127.0.0.1:${port}: it greets`]);
+    expect(server.received).toEqual([]);
+    await server.stop();
+    expect(brief(await mailFindings(mail, {}))[0]).toMatch(/^fail mail .*ECONNREFUSED/);
+    expect(await mailFindings(config(), {})).toEqual([]);
+  });
+
+  it('fails when it does not let the user log in, and the password is not told', async () => {
+    const server = await mailServer({ onAuth: (_auth, _session, callback) => callback(new Error('no')) });
+    const user = `user: u, password: {env: MAIL}, tls: "off"`;
+    const mail = config(
+      `notify: {mail: {smtp: "smtp://127.0.0.1:${server.port}", from: a@b.c, to: [d@e.f], ${user}}}\n`,
+    );
+    const [finding] = brief(await mailFindings(mail, { MAIL: 'hunter2' }));
+    expect(finding).toMatch(/^fail mail/);
+    expect(finding).not.toContain('hunter2');
   });
 });
 
@@ -175,6 +177,21 @@ describe('the secrets', () => {
       'ok vcenter.password: from the environment variable VCENTER_PASSWORD',
       'warn http.token: written into the configuration itself',
       expect.stringContaining('fail notify.webhook.secret: A secret is not available'),
+    ]);
+  });
+});
+
+describe('the HTTP interface', () => {
+  it('is open to all in between when it listens for others without TLS, and not there without its files', async () => {
+    const at = async (http: string): Promise<unknown> =>
+      brief(await httpFindings(configOf(`${minimalText}http: ${http}\n`)));
+    expect(await at('{}')).toEqual(['ok http: 127.0.0.1:8460, this machine alone']);
+    expect(await at("{listen: '0.0.0.0:8460'}")).toEqual([
+      expect.stringContaining('warn http: http.listen is reachable'),
+    ]);
+    const tls = `{cert: ${folder}/none.pem, key: ${folder}/none.pem}`;
+    expect(await at(`{listen: '0.0.0.0:8460', tls: ${tls}}`)).toEqual([
+      `fail http: ${folder}/none.pem (http.tls.cert) cannot be read.`,
     ]);
   });
 });

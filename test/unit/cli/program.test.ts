@@ -50,12 +50,20 @@ describe('the command line', () => {
     expect(load((await regrow(['version', '--output', 'yaml'])).stdout)).toEqual(JSON.parse(json.stdout));
   });
 
-  it('uses colour on a terminal alone, and not when NO_COLOR is set', async () => {
-    const args = ['--config', contractPath, 'config', 'check'];
-    expect((await regrow(args, { isTTY: true })).stdout).toContain('\u001b[32m');
-    expect((await regrow(args, { isTTY: true, env: { NO_COLOR: '1' } })).stdout).not.toContain('\u001b');
-    expect((await regrow(args, { isTTY: true, env: { TERM: 'dumb' } })).stdout).not.toContain('\u001b');
-    expect((await regrow(args)).stdout).not.toContain('\u001b');
+  const green = '\u001b[32m';
+  it.each<[boolean, Record<string, string>, boolean]>([
+    [true, {}, true],
+    [false, {}, false],
+    [true, { NO_COLOR: '1' }, false],
+    [true, { NO_COLOR: '' }, true],
+    [true, { TERM: 'dumb' }, false],
+    [false, { FORCE_COLOR: '1' }, true],
+    [true, { TERM: 'dumb', FORCE_COLOR: '1' }, true],
+    [true, { FORCE_COLOR: '0' }, false],
+    [true, { FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+  ])('on a terminal: %s, with %j, uses colour: %s', async (isTTY, env, isColoured) => {
+    const { stdout } = await regrow(['--config', contractPath, 'config', 'check'], { isTTY, env });
+    expect(stdout.includes(green)).toBe(isColoured);
   });
 });
 

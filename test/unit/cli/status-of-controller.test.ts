@@ -32,12 +32,13 @@ describe('regrow status, where a controller runs', () => {
     const end = await (await machineWith(poolReport())).regrow(['status']);
     expect(end).toMatchObject({ exitCode: 0, stderr: '' });
     expect(end.stdout.split('\n')).toEqual([
-      'NODE     STATE      ADDRESS     VM    SINCE     COUNTER  WHY',
-      'webbox1  + healthy  10.77.0.51  vm-1  60 m ago  -        -',
-      'webbox2  + healthy  10.77.0.51  vm-1  60 m ago  -        -',
-      'webbox3  + healthy  10.77.0.51  vm-1  60 m ago  -        -',
-      '',
       '3 of 3 nodes of web healthy',
+      '',
+      'NODE     STATE      ADDRESS     VM    SINCE     FAILED  WHY',
+      'webbox1  + healthy  10.77.0.51  vm-1  60 m ago  -',
+      'webbox2  + healthy  10.77.0.51  vm-1  60 m ago  -',
+      'webbox3  + healthy  10.77.0.51  vm-1  60 m ago  -',
+      '',
       'vCenter read 5 s ago; controller webbox1, version 0.1.0, up 2 h 00 m',
       '',
     ]);

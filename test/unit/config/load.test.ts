@@ -47,7 +47,12 @@ describe('a configuration that is right', () => {
       discovery: { interval: 20_000 },
       remediation: { deadline: 30 * minute, upload_lease: 5 * minute, slowest_operation: 5 * minute, generations: 5 },
       safety: { quorum: 'majority', max_concurrent: 1, quarantine: true, backoff: 2 * minute, max_attempts: 3 },
-      notify: { mail: null, webhook: null },
+      notify: {
+        mail: null,
+        webhook: null,
+        events: expect.arrayContaining(['fault.opened', 'fault.closed']),
+        group: 30_000,
+      },
       http: { listen: '127.0.0.1:8460', token: null },
       services: ['regrow'],
       files: [],
@@ -128,6 +133,12 @@ checks:
     ['a path that holds a template', 'state_dir: "/var/{{ x }}"', '5:12 state_dir'],
     ['a playbook outside', 'hooks: {before_rebuild: [../evil.yml]}', '5:26 hooks.before_rebuild[0]'],
     ['a password in a URL', 'notify: {webhook: {url: "https://u:p@x/"}}', '5:25 notify.webhook.url'],
+    ['an event that is none', 'notify: {events: [fault.open]}', '5:19 notify.events[0]'],
+    [
+      'a password in the URL of the mail server',
+      'notify: {mail: {smtp: "smtp://u:p@x", from: a, to: [b]}}',
+      '5:23 notify.mail.smtp',
+    ],
     [
       'a user without password',
       'notify: {mail: {smtp: "smtp://m", from: a, to: [b], user: u}}',

@@ -15,9 +15,20 @@ async function peeked(text: string) {
 
 describe('a peek at the configuration', () => {
   it('finds what loading finds', async () => {
-    for (const text of [minimalText, `${minimalText}http: {listen: '[::1]:9000'}\n`, `${minimalText}http: {}\n`]) {
+    const tls = 'http: {tls: {cert: /c.pem, key: /k.pem';
+    for (const text of [
+      minimalText,
+      `${minimalText}http: {listen: '[::1]:9000'}\n`,
+      `${minimalText}http: {}\n`,
+      `${minimalText}${tls}}}\n`,
+      `${minimalText}${tls}, ca: /ca.pem}}\n`,
+    ]) {
       const { pool, http } = configOf(text);
-      expect(await peeked(text)).toEqual({ pool: pool.name, listen: parseListenAddress(http.listen) });
+      expect(await peeked(text)).toEqual({
+        pool: pool.name,
+        listen: parseListenAddress(http.listen),
+        ca: http.tls?.ca ?? http.tls?.cert ?? null,
+      });
     }
   });
 
@@ -27,6 +38,7 @@ describe('a peek at the configuration', () => {
     'pool: {name: [web]}',
     'pool: {name: web}\nhttp: {listen: 8460}',
     'pool: {name: web}\nhttp: {listen: x}',
+    'pool: {name: web}\nhttp: {tls: yes}',
     '{',
   ])('finds nothing in %j, and leaves it to loading', async (text) => {
     expect(await peeked(text)).toBeUndefined();

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { onTestFinished } from 'vitest';
 import type { ControllerView } from '../../../src/http/controller-view.ts';
-import { startHttpServer, type HttpServer } from '../../../src/http/server.ts';
+import { startHttpServer, type HttpServer, type HttpServerOptions } from '../../../src/http/server.ts';
 import { poolReport } from './sample-report.ts';
 
 /** A controller of a healthy pool, with what differs. */
@@ -9,8 +9,17 @@ export function controllerView(more: Partial<ControllerView> = {}): ControllerVi
   return {
     report: () => poolReport(),
     observation: () => undefined,
+    history: (range) => ({ range, bucket_seconds: 60, from: '2026-01-01T10:00:00.000Z', nodes: {} }),
+    metrics: async () => '',
     membership: () => ({ version: 1 }),
+    notifications: () => ({ controller: 'webbox1', notifications: [] }),
     events: () => [],
+    lastEventId: () => 0,
+    onEvents: () => () => {},
+    runs: () => [],
+    run: async () => undefined,
+    hasRun: () => false,
+    askControllers: async () => [],
     health: () => ({ ok: true, detail: 'last progress 0.2 s ago' }),
     ready: () => ({ ok: true }),
     token: async () => null,
@@ -19,12 +28,16 @@ export function controllerView(more: Partial<ControllerView> = {}): ControllerVi
 }
 
 /** Its server, on a port of its own, for as long as the test lasts. */
-export async function served(more: Partial<ControllerView> = {}): Promise<HttpServer & { readonly faults: unknown[] }> {
+export async function served(
+  more: Partial<ControllerView> = {},
+  options: Partial<HttpServerOptions> = {},
+): Promise<HttpServer & { readonly faults: unknown[] }> {
   const faults: unknown[] = [];
   const server = await startHttpServer({
     listen: '127.0.0.1:0',
     view: controllerView(more),
     onFault: (error) => void faults.push(error),
+    ...options,
   });
   onTestFinished(() => server.close());
   return { ...server, faults };

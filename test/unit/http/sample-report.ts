@@ -47,6 +47,7 @@ export function poolReport(more: Partial<PoolReport> = {}): PoolReport {
     controller: { name: 'webbox1', node: 'webbox1', version: '0.1.0', started_at: '2026-01-01T08:00:00.000Z' },
     pauses: [],
     discovery: { ok: true, at: '2026-01-01T09:59:55.000Z', error: null },
+    host_checks: [],
     membership: { version: 1, by: null, conflict: null },
     ...more,
     nodes,

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startHttpServer } from '../../../src/http/server.ts';
-import type { EventFilter, JournalEvent } from '../../../src/store/events.ts';
 import { ask, controllerView, served, type HttpAnswer } from './fake-controller.ts';
 import { nodeReport, poolReport } from './sample-report.ts';
 
@@ -63,7 +62,7 @@ describe('health', () => {
 });
 
 describe('what peers ask', () => {
-  const paths = ['/v1/observations/webbox2', '/v1/membership'];
+  const paths = ['/v1/observations/webbox2', '/v1/membership', '/v1/notifications'];
   const observation = {
     node: 'webbox2',
     vm: null,
@@ -131,39 +130,6 @@ describe('what peers ask', () => {
   });
 });
 
-describe('events', () => {
-  const event = (id: number): JournalEvent => ({ id, at: 't', run: null, node: null, type: 'x', data: {} });
-
-  it('are told from where the reader left off', async () => {
-    const asked: EventFilter[] = [];
-    const events = (filter: EventFilter) => {
-      asked.push(filter);
-      return filter.after === 9 ? [] : [event(8), event(9)];
-    };
-    const { url } = await served({ events });
-    expect(dataOf(await ask(url, '/v1/events'))).toEqual({ events: [event(8), event(9)], after: 9 });
-    expect(dataOf(await ask(url, '/v1/events?after=9&limit=5&node=webbox1&run=r'))).toEqual({ events: [], after: 9 });
-    expect(asked).toEqual([
-      { after: 0, limit: 100 },
-      { after: 9, limit: 5, node: 'webbox1', run: 'r' },
-    ]);
-  });
-
-  it.each([
-    ['after=x', 'after:'],
-    ['after=-1', 'after:'],
-    ['after=1e3', 'after:'],
-    ['after=1&after=2', 'more than once'],
-    ['limit=0', 'limit:'],
-    ['limit=1001', 'limit:'],
-    ['limit=', 'limit:'],
-    ['afer=1', 'after, limit'],
-  ])('are refused for the query %s', async (query, hint) => {
-    const { url } = await served();
-    expect(expectProblem(await ask(url, `/v1/events?${query}`), 400).detail).toContain(hint);
-  });
-});
-
 describe('the server', () => {
   it('answers every problem as problem+json', async () => {
     const { url } = await served();
@@ -205,11 +171,12 @@ describe('the server', () => {
     expect(server.faults).toEqual([fault]);
   });
 
-  it('lets no answer be kept, framed, or taken for a page', async () => {
+  it('lets no answer be framed, taken for a page, or kept without asking again', async () => {
     const { url } = await served();
     for (const path of ['/v1/status', '/status.txt', '/v1/membership', '/nothing', '/v1/nodes/%ff']) {
+      const isForAll = path.includes('status');
       expect((await ask(url, path)).headers).toMatchObject({
-        'cache-control': 'no-store',
+        'cache-control': isForAll ? 'private, no-cache' : 'no-store',
         'content-security-policy': expect.stringContaining("default-src 'none'"),
         'x-content-type-options': 'nosniff',
       });

@@ -48,6 +48,7 @@ export class MonitorBench {
   readonly probes = new FakeProbes();
   readonly reported: Measurement[] = [];
   readonly stalls: number[] = [];
+  readonly slips: number[] = [];
   /** What is known of a node otherwise. */
   readonly targets = new Map<string, MonitorTarget>();
   readonly monitor = new Monitor({
@@ -56,6 +57,7 @@ export class MonitorBench {
     probes: this.probes,
     onMeasured: (measurement) => this.reported.push(measurement),
     onStalled: (ms) => this.stalls.push(ms),
+    onBegun: (slipMs) => void this.slips.push(slipMs),
   });
 
   start(plan: readonly PlanEntry[]): void {

@@ -161,6 +161,7 @@ describe('other checks', () => {
     bench.start(webs(3).map((node) => playbook(node)));
     // Two run; the third waits until its second time comes.
     await bench.clock.advance(39_000);
+    expect(bench.monitor.waiting()).toEqual({ network: 0, command: 0, playbook: 1 });
     const late = bench.reported.filter(({ result }) => result.detail.startsWith('late'));
     expect(late).toHaveLength(1);
     expect(bench.probes.asked.map(({ target }) => target.name)).not.toContain(late[0]?.node);
@@ -183,6 +184,8 @@ describe('other checks', () => {
     bench.start([...webs(10).map((node) => tcp(node)), ...webs(10).map((node) => ping(node))]);
     await bench.clock.advance(3000);
     expect(bench.monitor.takeSlip()).toMatchObject({ count: 20, maxMs: 0 });
+    // Ten by themselves, and one round.
+    expect(bench.slips).toEqual(Array.from({ length: 11 }, () => 0));
     await bench.clock.advance(37_000);
     bench.monitor.takeSlip();
     bench.clock.standStill(1900);

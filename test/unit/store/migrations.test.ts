@@ -13,6 +13,9 @@ const oldRows: readonly string[] = [
   `INSERT INTO faults (node, moid, instance_uuid, opened_at, state, course, acted, unhealthy, abandoned, attempts, last_attempt_at)
    VALUES ('webbox1', 'vm-1', 'uuid-1', 't', 'waiting', '{"kind":"waiting"}', '["ping"]', '["ping"]', 0, 1, 't');
    UPDATE identities SET address = '10.0.0.1', address_at = 't', proven_boot = 'boot';`,
+  `INSERT INTO history_series VALUES (1, 'webbox1', 'ping', 0); INSERT INTO history VALUES (60, 0, 1, 1, 0, 0, 5, 5, 5, 1);`,
+  `INSERT INTO notifications (channel, key, at, notice, due_at) VALUES ('mail', 'k', 't', '{}', 't');
+   UPDATE notified SET event = 1;`,
   `UPDATE faults SET restores = '{"web":1}';`,
 ];
 
@@ -21,8 +24,10 @@ describe('a file of an older version', () => {
     const state = join(temporaryFolder(), 'state');
     mkdirSync(state, { mode: 0o700 });
     const old = new Sqlite(join(state, 'regrow.db'));
-    migrate(old, migrations.slice(0, version));
-    for (const rows of oldRows.slice(0, version)) old.exec(rows);
+    for (const [index, rows] of oldRows.slice(0, version).entries()) {
+      migrate(old, migrations.slice(0, index + 1));
+      old.exec(rows);
+    }
     old.close();
 
     const journal = temporaryJournal(state);

@@ -101,6 +101,15 @@ describe('the runs of the journal', () => {
     expect(ids(runs.startingWith('a1'))).toEqual(['a1']);
   });
 
+  it('lists those with an outcome, and those since a time', () => {
+    const { runs } = temporaryJournal();
+    runs.insert(intent('a', { started_at: '2026-01-01T10:00:00.000Z' }));
+    runs.insert(intent('b', { started_at: '2026-01-01T11:00:00.000Z' }));
+    runs.finish('a', { outcome: 'rebuilt', ended_at: 'x' });
+    expect(runs.list({ outcome: 'rebuilt' }).map((run) => run.id)).toEqual(['a']);
+    expect(runs.list({ since: '2026-01-01T11:00:00.000Z' }).map((run) => run.id)).toEqual(['b']);
+  });
+
   it('lists what has no outcome, oldest first', () => {
     const { runs } = temporaryJournal();
     for (const id of ['a', 'b', 'c']) runs.insert(intent(id));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { temporaryFolder, temporaryJournal } from './folders.ts';
 
 describe('the events of the journal', () => {
@@ -26,6 +26,45 @@ describe('the events of the journal', () => {
     expect(events.list({ run: 'r1' }).map((event) => event.at)).toEqual(['t1', 't3']);
     expect(events.list({ node: 'webbox1' })).toHaveLength(1);
     expect(events.list({ limit: 1 })).toHaveLength(1);
+  });
+
+  it('gives those of a type, or of the types that begin with a word', () => {
+    const { events } = temporaryJournal();
+    for (const type of ['fault.opened', 'fault', 'faulty.x', 'node.state']) events.append({ at: 't', type, data: {} });
+    const types = (type: string): readonly string[] => events.list({ type }).map((event) => event.type);
+    expect(types('fault')).toEqual(['fault.opened', 'fault']);
+    expect(types('fault.opened')).toEqual(['fault.opened']);
+    expect(types('node_state')).toEqual([]);
+  });
+
+  it('gives those of a node since a time', () => {
+    const { events } = temporaryJournal();
+    for (const [at, node] of [
+      ['t1', 'webbox1'],
+      ['t2', 'webbox1'],
+      ['t3', 'webbox2'],
+    ] as const)
+      events.append({ at, node, type: 'decision', data: {} });
+    events.append({ at: 't4', node: 'webbox1', type: 'fault.opened', data: {} });
+    expect(events.lately(['decision'], 't2', 'webbox1').map(({ at }) => at)).toEqual(['t2']);
+    expect(events.lately(['decision'], 't2').map(({ at }) => at)).toEqual(['t2', 't3']);
+  });
+
+  it('calls back once for all that was appended together, after it is committed', async () => {
+    const journal = temporaryJournal();
+    let heard: number[] = [];
+    const end = journal.events.onAppended(() => void heard.push(journal.events.list().length));
+    journal.atomically(() => {
+      journal.events.append({ at: 't', type: 'one', data: {} });
+      journal.events.append({ at: 't', type: 'two', data: {} });
+    });
+    expect(heard).toEqual([]);
+    await vi.waitFor(() => expect(heard).toEqual([2]));
+    end();
+    heard = [];
+    journal.events.append({ at: 't', type: 'three', data: {} });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(heard).toEqual([]);
   });
 
   it('takes secrets out of every string of the data', () => {

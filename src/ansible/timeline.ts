@@ -1,4 +1,4 @@
-import type { EventTask, ResultEvent, RunEvent } from '../ansible/event.ts';
+import type { EventTask, ResultEvent, RunEvent } from './event.ts';
 
 /**
  * What became of a task over all its hosts; the worst of them. `rescued`: it failed, and its own step had an answer to that. A rescue
@@ -121,8 +121,8 @@ function outcomeOf(event: ResultEvent): TaskOutcome {
   return event.res['changed'] === true ? 'changed' : 'ok';
 }
 
-/** Tasks that only bring other tasks. By themselves they are nothing to show, unless they fail. */
-const includes = /(^|\.)(include|import)_(tasks|role|playbook)$/;
+/** Tasks that only bring other tasks, and Ansible's own look at a role's arguments. By themselves they are nothing to show, unless they fail. */
+const includes = /(^|\.)((include|import)_(tasks|role|playbook)|validate_argument_spec)$/;
 
 const worsening: readonly TaskOutcome[] = ['skipped', 'ok', 'changed', 'ignored', 'rescued', 'failed', 'unreachable'];
 

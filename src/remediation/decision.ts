@@ -2,7 +2,6 @@ import { itemsOf, member } from '../config/document.ts';
 import type { GateReport } from '../pool/report.ts';
 import type { Journal } from '../store/journal.ts';
 import type { Run } from '../store/runs.ts';
-import { renderTable, type Style } from './output.ts';
 
 /** A decision to act or not to, as the journal keeps it. */
 export interface Decision {
@@ -21,8 +20,8 @@ export function decisionOf(journal: Journal, run: Run): Decision | null {
   if (run.trigger !== 'monitor' || run.node === null) return null;
   const since = new Date(Date.parse(run.started_at) - longestBetweenMs).toISOString();
   const event = journal.events
-    .lately(['decision'], since)
-    .findLast(({ node, at, data }) => node === run.node && at <= run.started_at && data['acts'] === true);
+    .lately(['decision'], since, run.node)
+    .findLast(({ at, data }) => at <= run.started_at && data['acts'] === true);
   return event === undefined ? null : { at: event.at, gates: gatesIn(event.data['gates']), evidence: event.data };
 }
 
@@ -33,14 +32,4 @@ function gatesIn(value: unknown): readonly GateReport[] {
       ? [{ gate, holds, message, facts: {} }]
       : [];
   });
-}
-
-/** Gates as people read them. */
-export function gateTable(gates: readonly GateReport[], style: Style): string {
-  const rows = gates.map(({ gate, holds, message }) => [
-    gate,
-    holds ? style.red('HOLDS') : style.green('pass'),
-    message,
-  ]);
-  return renderTable(['GATE', '', 'BECAUSE'], rows, style);
 }

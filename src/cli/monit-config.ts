@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { exitCodes } from '../pool/outcome.ts';
+import { durationArgument } from './arguments.ts';
+import type { CliContext } from './context.ts';
+
+interface MonitOptions {
+  readonly dir?: string;
+  readonly cycle: number;
+}
+
+const help = `
+With --dir, regrow-pool and regrow-host are written there, readable by root alone, and Monit is told by you: monit -t && monit reload.
+Monit acts anew after each reload; the orders it gives are idempotent, and the daemon's gates judge each of them.`;
+
+/** `regrow monit-config`: Monit files whose checks and actions call this program. */
+export function register(program: Command, context: CliContext): void {
+  program
+    .command('monit-config')
+    .description('Monit files for the pool and for this machine: their checks and actions call regrow')
+    .option('--dir <directory>', 'write them there, such as /etc/monit/conf.d (default: print them)')
+    .option('--cycle <time>', "Monit's own cycle, as in `set daemon`", durationArgument, 20_000)
+    .addHelpText('after', help)
+    .action(context.run((options: MonitOptions) => monitConfig(context, options)));
+}
+
+async function monitConfig(context: CliContext, { dir, cycle: cycleMs }: MonitOptions): Promise<number> {
+  const { hostname } = await import('node:os');
+  const { fileURLToPath } = await import('node:url');
+  const path = await import('node:path');
+  const { resolveSelf } = await import('../config/node-settings.ts');
+  const { monitFiles } = await import('./monit-files.ts');
+  const { config } = await context.config();
+  const main = fileURLToPath(new URL('../main.js', import.meta.url));
+  const files = monitFiles({
+    config,
+    self: resolveSelf(config, hostname().split('.')[0] ?? 'localhost'),
+    command: [process.execPath, main, '--config', path.resolve(context.configPath)],
+    cycleMs,
+  });
+  if (dir === undefined) {
+    await context.answer(files, () => Object.values(files).join('\n'));
+    return exitCodes.done;
+  }
+  const written = await writeFiles(dir, files);
+  await context.answer({ written }, () => written.map((file) => `${file}\n`).join(''));
+  return exitCodes.done;
+}
+
+/** Each whole or not at all; Monit reads no file of others. */
+async function writeFiles(dir: string, files: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const { rename, writeFile } = await import('node:fs/promises');
+  const { default: path } = await import('node:path');
+  const written: string[] = [];
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(dir, name);
+    // Monit reads what its pattern matches: a file that begins with a dot is not matched by conf.d/*.
+    const part = path.join(dir, `.${name}.${process.pid}`);
+    await writeFile(part, text, { mode: 0o600 });
+    await rename(part, file);
+    written.push(file);
+  }
+  return written;
+}

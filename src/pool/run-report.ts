@@ -1,0 +1,68 @@
+import type { GateReport } from './report.ts';
+
+/* What a controller tells of its runs, over HTTP. Keys are those of the JSON; times are ISO UTC. */
+
+/** One run, as the journal has it. */
+export interface RunReport {
+  readonly id: string;
+  /** Null when the run is about the whole pool. */
+  readonly node: string | null;
+  readonly kind: string;
+  readonly state: string;
+  /** Null while it goes on. */
+  readonly outcome: string | null;
+  /** Why it failed. */
+  readonly class: string | null;
+  /** What refused it. */
+  readonly gate: string | null;
+  /** The last step that was begun, or the one that failed. */
+  readonly step: string | null;
+  /** The VM that it made. */
+  readonly vm: { readonly moid: string; readonly instance_uuid: string } | null;
+  /** Who asked for it: `operator`, `monitor`, `api` ... */
+  readonly by: string;
+  readonly reason: string | null;
+  readonly started_at: string;
+  readonly ended_at: string | null;
+}
+
+/** From the fault to the certified node, as people tell it. */
+export const reportedPhases = ['detected', 'decided', 'fenced', 'deployed', 'booted', 'loaded', 'certified'] as const;
+export type ReportedPhase = (typeof reportedPhases)[number];
+
+/** When a phase was reached; null: it was not, or not in this run. */
+export interface PhaseReport {
+  readonly name: ReportedPhase;
+  readonly at: string | null;
+}
+
+/** What became of a task over all its hosts; null while it goes on, or when it was never answered. */
+export type TaskReportOutcome = 'ok' | 'changed' | 'skipped' | 'ignored' | 'rescued' | 'failed' | 'unreachable' | null;
+
+/** One task of a run. */
+export interface TaskReport {
+  readonly step: string;
+  readonly name: string;
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly outcome: TaskReportOutcome;
+  readonly failed_hosts: readonly string[];
+  readonly retries: number;
+  readonly message: string | null;
+}
+
+/** One run with all that is known of it. */
+export interface RunDetail extends RunReport {
+  /** The controller that does it. */
+  readonly builder: string;
+  /** Why it ended so, and what to do. */
+  readonly message: string | null;
+  readonly remedy: string | null;
+  readonly address: string | null;
+  /** The VM that was judged failed. */
+  readonly old_vm: { readonly moid: string; readonly instance_uuid: string } | null;
+  readonly phases: readonly PhaseReport[];
+  readonly tasks: readonly TaskReport[];
+  /** What a controller that acted by itself decided on; null for an order by hand. */
+  readonly decision: { readonly at: string; readonly gates: readonly GateReport[] } | null;
+}
