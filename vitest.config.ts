@@ -6,7 +6,13 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/golden/**/*.test.ts'],
+          include: [
+            'test/unit/**/*.test.ts',
+            'test/contract/**/*.test.ts',
+            'test/golden/**/*.test.ts',
+            'test/browser/**/*.test.ts',
+            'test/schedules/**/*.test.ts',
+          ],
           testTimeout: 20_000,
         },
       },

@@ -5,7 +5,10 @@ import { expect } from 'vitest';
 const page = resolve(import.meta.dirname, '../docs/benchmarks.md');
 
 /** Puts the text between the marks of that name in docs/benchmarks.md. */
-export async function publish(mark: 'measured' | 'monitor' | 'heal' | 'http' | 'cli', text: string): Promise<void> {
+export async function publish(
+  mark: 'measured' | 'monitor' | 'heal' | 'http' | 'cli' | 'pages' | 'decide',
+  text: string,
+): Promise<void> {
   const old = await readFile(page, 'utf8');
   const marked = new RegExp(`(<!-- ${mark}: begin -->\n)[\\s\\S]*(<!-- ${mark}: end -->)`);
   expect(old).toMatch(marked);

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    include: ['bench.ts', 'monitor.ts', 'heal.ts', 'http.ts', 'cli.ts'],
+    include: ['bench.ts', 'monitor.ts', 'heal.ts', 'http.ts', 'cli.ts', 'pages.ts', 'decide.ts'],
     testTimeout: 3_600_000,
     disableConsoleIntercept: true,
   },

@@ -11,7 +11,9 @@ import { LiveConfig } from './controller/live-config.ts';
 import { isOpenWide, openWideWarning } from './config/open-wide.ts';
 import { Telemetry } from './controller/telemetry.ts';
 import { newNotifier } from './controller/notices.ts';
+import { relay } from './controller/relay.ts';
 import type { ControllerView } from './http/controller-view.ts';
+import { Idempotent } from './http/idempotency.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { SecretValues, type Logger } from './logging.ts';
 import { systemClock } from './monitor/clock.ts';
@@ -25,6 +27,7 @@ import type { Notifier } from './notify/notifier.ts';
 import { Consultations } from './remediation/consultations.ts';
 import { MembershipKeeper } from './peers/membership-keeper.ts';
 import { Actions, type ActionResult } from './remediation/actions.ts';
+import { Approvals } from './remediation/approvals.ts';
 import type { ControllerParts } from './remediation/controller-parts.ts';
 import { lockDaemon, type DaemonLock } from './remediation/daemon-lock.ts';
 import { discoverPool, type PoolReading } from './remediation/discover.ts';
@@ -41,6 +44,7 @@ import type { Turn } from './pool/turn.ts';
 import { pruneRuns } from './remediation/run-journal.ts';
 import { Rebuilds } from './remediation/rebuilds.ts';
 import { Reconciler, type ReconcilerMemory } from './remediation/reconciler.ts';
+import { Steering } from './remediation/steering.ts';
 import { Targets } from './remediation/targets.ts';
 import { openJournal, type Journal } from './store/journal.ts';
 
@@ -79,6 +83,9 @@ export class Controller {
   readonly #discovery: Discovery<PoolReading>;
   readonly #rebuilds: Rebuilds;
   readonly #orders: OrdersWatch;
+  readonly #approvals: Approvals;
+  readonly #steering: Steering;
+  readonly #idempotent: Idempotent;
   readonly #membership: MembershipKeeper;
   readonly #inquiry: Inquiry;
   readonly #consultations: Consultations;
@@ -104,8 +111,11 @@ export class Controller {
     this.#leftovers = this.#newLeftovers();
     this.#rebuilds = this.#newRebuilds();
     this.#discovery = this.#newDiscovery();
+    this.#approvals = this.#newApprovals();
     this.#reconciler = this.#newReconciler();
     this.#orders = this.#newOrdersWatch();
+    this.#steering = this.#newSteering();
+    this.#idempotent = new Idempotent(journal.idempotency);
     this.#monitor = this.#newMonitor();
     this.#membership = this.#newMembership();
     this.#host = this.#newHostWatch();
@@ -152,6 +162,7 @@ export class Controller {
 
   /** Settles what an earlier process left, which may take minutes, and then watches. */
   async #begin(): Promise<void> {
+    this.#approvals.recover(this.#reconciler.state);
     await this.#rebuilds.recover(this.#reconciler.state);
     if (this.#isEnding) return;
     this.#isRecovered = true;
@@ -375,8 +386,10 @@ export class Controller {
       hands: {
         discover: () => this.#discovery.soon(),
         consult: (order) => this.#consultations.order(order),
-        rebuild: ({ node, judged, attempt }) => this.#rebuilds.order(node, judged, attempt),
-        restore: ({ node, vm, checks }) => this.#rebuilds.restore(node, vm, checks),
+        rebuild: (order) => this.#rebuilds.order(order),
+        restore: (order) => this.#rebuilds.restore(order),
+        ask: (order) => this.#approvals.ask(order),
+        unask: (order) => this.#approvals.unask(order),
         act: (order) => actions.order(order),
       },
     });
@@ -407,6 +420,29 @@ export class Controller {
       state: () => this.#reconciler.state,
       tell: (event) => this.#reconciler.handle(event),
       onTrouble: (error) => this.#options.log.error({ err: error }, 'the journal cannot be read'),
+    });
+  }
+
+  #newApprovals(): Approvals {
+    return new Approvals({
+      parts: () => this.#parts(),
+      log: this.#options.log,
+      tell: (event) => this.#reconciler.handle(event),
+    });
+  }
+
+  #newSteering(): Steering {
+    return new Steering({
+      parts: () => this.#parts(),
+      state: () => this.#reconciler.state,
+      policy: () => this.#reconciler.policy,
+      monotonicMs: () => this.#clock.now(),
+      consult: (node) => this.#consultations.gather(node),
+      rebuilds: this.#rebuilds,
+      restore: async () => ({ kind: 'unavailable', message: 'This version cannot restore a node.' }),
+      relay: (path, body) => relay(this.#live, this.#inquiry.peers(), path, body),
+      heed: () => this.#orders.lookNow(),
+      isReady: () => this.#isRecovered,
     });
   }
 
@@ -564,6 +600,8 @@ export class Controller {
         if (!this.#isRecovered) return { ok: false, reason: 'what an earlier process left is not settled yet' };
         return this.#outlook.discovery.at === null ? { ok: false, reason: 'vCenter was not read yet' } : { ok: true };
       },
+      orders: this.#steering,
+      idempotent: this.#idempotent,
       token: () => this.#live.token(),
     };
   }

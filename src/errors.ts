@@ -14,6 +14,7 @@ export const errorCodes = {
   CONFIRMATION_MISSING: 'A destructive command was not confirmed.',
   DISCOVERY_FAILED: 'vCenter could not be read.',
   CONTROLLER_UNREACHABLE: 'No controller answers.',
+  TOKEN_REFUSED: 'A controller does not take the token.',
   CONTROLLER_RUNNING: 'A controller already runs on this machine.',
   HTTP_UNAVAILABLE: 'The HTTP server cannot be started as configured.',
   RUN_FINISHED: 'The run has its outcome already, and its record no longer changes.',

@@ -37,12 +37,68 @@ export async function askController(url: string, timeoutMs: number, signal?: Abo
   }
 }
 
+/** What a controller answered to a POST. */
+export interface Posted {
+  readonly status: number;
+  /** As data; the text when it is no JSON. */
+  readonly body: unknown;
+}
+
+/** What is posted. `ca`: as `askController` has it. */
+export interface PostParts {
+  readonly token: string;
+  readonly body: string;
+  readonly key: string;
+  readonly ca?: string | undefined;
+}
+
+/** Posts JSON to a controller. Throws when nobody answers in time. */
+export async function post(
+  url: string,
+  path: string,
+  { token, body, key, ca }: PostParts,
+  timeoutMs: number,
+): Promise<Posted> {
+  const request = await requestFunction(url);
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'idempotency-key': key,
+    accept: 'application/json',
+  };
+  const options = { method: 'POST', headers, agent: false, signal: AbortSignal.timeout(timeoutMs), ...proofBy(ca) };
+  return new Promise((resolve, reject) => {
+    const asked = request(url + path, options);
+    asked.on('error', reject);
+    asked.on('response', (response) => {
+      textOf(response).then(
+        (text) => resolve({ status: response.statusCode ?? 0, body: dataOf(text) }),
+        (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))),
+      );
+    });
+    asked.end(body);
+  });
+}
+
+function dataOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The controller of this machine is known by its certificate alone: its addresses are none that certificates name. */
+function proofBy(ca: string | undefined): RequestOptions {
+  return ca === undefined ? {} : { ca, checkServerIdentity: () => undefined };
+}
+
 /** The text at a URL. Node's own client is used: `fetch` takes longer to load than a controller takes to answer. */
-async function get(url: string, signal: AbortSignal, ca: string | undefined): Promise<string> {
+export async function get(url: string, signal: AbortSignal, ca: string | undefined): Promise<string> {
   const request = await requestFunction(url);
   return new Promise((resolve, reject) => {
-    const proof = ca === undefined ? {} : { ca, checkServerIdentity: () => undefined };
-    const asked = request(url, { signal, agent: false, headers: { accept: 'application/json' }, ...proof });
+    const asked = request(url, { signal, agent: false, headers: { accept: 'application/json' }, ...proofBy(ca) });
     asked.on('error', reject);
     asked.on('response', (response) => {
       read(response).then(resolve, reject);
@@ -56,11 +112,15 @@ async function requestFunction(url: string): Promise<(url: string, options: Requ
 }
 
 async function read(response: IncomingMessage): Promise<string> {
-  response.setEncoding('utf8');
   if (response.statusCode !== 200) {
     response.destroy();
     throw new Error(`it answers ${response.statusCode} ${response.statusMessage}`);
   }
+  return textOf(response);
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  response.setEncoding('utf8');
   let text = '';
   for await (const chunk of response) {
     text += String(chunk);

@@ -19,6 +19,7 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'NODE_UNKNOWN':
     case 'RUN_UNKNOWN':
     case 'CONFIRMATION_MISSING':
+    case 'TOKEN_REFUSED':
       return exitCodes.usage;
     case 'SLOT_BUSY':
     case 'CONTROLLER_RUNNING':

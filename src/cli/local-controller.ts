@@ -7,13 +7,28 @@ import { askController, type Asker } from './controller-client.ts';
 /** A controller that runs on this machine answers at once, or it stands still. */
 const answerWithinMs = 1_000;
 
-/** Where the controller of this machine is asked: by the configuration, which is not loaded for it where that can be avoided. */
-export async function localController(context: CliContext): Promise<Asker> {
+/** Where the controller of this machine is, and with TLS the certificate that it is known by. */
+export interface LocalServer {
+  readonly url: string;
+  readonly pool: string;
+  readonly ca: string | undefined;
+}
+
+/** By the configuration, which is not loaded for it where that can be avoided. */
+export async function localServer(context: CliContext): Promise<LocalServer> {
   const { pool, listen, ca } = (await peekConfig(context.configPath)) ?? (await fromConfig(context));
-  const url = reachableUrl(listen, ca === null ? 'http' : 'https');
-  const proof = ca === null ? undefined : await readFile(ca, 'utf8').catch(() => undefined);
+  return {
+    url: reachableUrl(listen, ca === null ? 'http' : 'https'),
+    pool,
+    ca: ca === null ? undefined : await readFile(ca, 'utf8').catch(() => undefined),
+  };
+}
+
+/** Asks the controller of this machine. */
+export async function localController(context: CliContext): Promise<Asker> {
+  const { url, pool, ca } = await localServer(context);
   return async (signal) => {
-    const asked = await askController(url, answerWithinMs, signal, proof);
+    const asked = await askController(url, answerWithinMs, signal, ca);
     if (asked.kind !== 'report' || asked.report.pool === pool) return asked;
     return { kind: 'silent', reason: `${url} is a controller of the pool ${asked.report.pool}` };
   };

@@ -1,63 +1,69 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import { member } from '../config/document.ts';
 import { exitCodes } from '../pool/outcome.ts';
-import type { Pause } from '../store/pauses.ts';
 import { durationArgument } from './arguments.ts';
 import type { CliContext } from './context.ts';
 import { operatorName } from './operator.ts';
-import { pauseText, scopeOf, scopeText } from './pause-text.ts';
-
-/** The JSON answer of `regrow pause`. */
-export interface PauseAnswer extends Pause {
-  /** The pause that this one takes the place of. */
-  readonly replaced: Pause | null;
-}
+import { pauseIn, pauseText, scopeOf, scopeText, type ToldPause } from './pause-text.ts';
+import { reachOf, sayHereAlone, sayReach, whereTo } from './reach.ts';
+import { serverArgument } from './server-argument.ts';
 
 interface PauseOptions {
   readonly for?: number;
   readonly reason?: string;
+  readonly server?: string;
+  readonly local?: boolean;
 }
 
 const yearMs = 366 * 24 * 3_600_000;
 
-/** `regrow pause [NODE]`: actions are held, measuring goes on. A controller that runs here notices it by itself. */
+/** `regrow pause [NODE]`: actions are held, on every controller of the pool that can be reached; measuring goes on. */
 export function register(program: Command, context: CliContext): void {
   program
     .command('pause')
-    .description('hold all actions on a node, or on the whole pool; measuring goes on')
+    .description('hold all actions on a node, or on the whole pool, by every controller; measuring goes on')
     .argument('[node]', 'only this node')
     .option('--for <duration>', 'how long, such as 30m or 2h; else until it is resumed', expiry)
     .option('--reason <text>', 'why; shown wherever the pause holds something', reasonArgument)
-    .action(
-      context.run(async (node: string | undefined, { for: forMs, reason = '' }: PauseOptions) => {
-        const { config } = await context.config();
-        const scope = await scopeOf(config, node);
-        const now = Date.now();
-        const pause: Pause = {
-          scope,
-          until: forMs === undefined ? null : new Date(now + forMs).toISOString(),
-          reason,
-          by: operatorName(context.env),
-          at: new Date(now).toISOString(),
-        };
-        const journal = await context.journal();
-        const replaced = journal.atomically(() => {
-          const before = journal.pauses.active(pause.at).find((each) => each.scope === scope) ?? null;
-          journal.pauses.set(pause);
-          const { until, by, at } = pause;
-          const data = { scope, until, reason, by, replaced: before !== null };
-          journal.events.append({ at, node: node ?? null, type: 'pause.set', data });
-          return before;
-        });
-        const answer: PauseAnswer = { ...pause, replaced };
-        await context.answer(answer, () => textOf(answer));
-        return exitCodes.done;
-      }),
-    );
+    .option('--local', "this machine's controller alone")
+    .option('--server <url>', 'order it of the controller there, and through it of the others', serverArgument)
+    .action(context.run((node: string | undefined, options: PauseOptions) => pause(context, node, options)));
 }
 
-function textOf({ replaced, ...pause }: PauseAnswer): string {
+async function pause(context: CliContext, node: string | undefined, options: PauseOptions): Promise<number> {
+  const { for: forMs, reason = '' } = options;
+  const { config } = await context.config();
+  await scopeOf(config, node);
+  const by = operatorName(context.env);
+  const target = await whereTo(context, options);
+  if ('why' in target) {
+    const { orderPause } = await import('../remediation/orders.ts');
+    const answer = orderPause(
+      await context.journal(),
+      { node: node ?? null, forMs: forMs ?? null, reason, by },
+      new Date(),
+    );
+    await context.answer({ ...answer, controllers: null, unreached: null }, () => textOf(answer));
+    sayHereAlone(context, target.why);
+    return exitCodes.done;
+  }
+  const { expectAccepted } = await import('./expect-accepted.ts');
+  const body = { reason, by, ...(forMs === undefined ? {} : { for: `${Math.ceil(forMs / 1000)}s` }) };
+  const told = await expectAccepted(target, node === undefined ? '/v1/pause' : `/v1/nodes/${node}/pause`, body);
+  const set = member(told, 'pause');
+  const answer = {
+    ...pauseIn(set),
+    replaced: member(told, 'replaced') === null ? null : pauseIn(member(told, 'replaced')),
+  };
+  const reach = reachOf(told);
+  await context.answer({ ...answer, ...reach }, () => textOf(answer));
+  sayReach(context, reach);
+  return exitCodes.done;
+}
+
+function textOf({ replaced, ...set }: ToldPause & { readonly replaced: ToldPause | null }): string {
   const before = replaced === null ? '' : ` (before: ${pauseText(replaced)})`;
-  return `Paused ${scopeText(pause.scope)} ${pauseText(pause)}${before}\n`;
+  return `Paused ${scopeText(set.scope)} ${pauseText(set)}${before}\n`;
 }
 
 function expiry(text: string): number {

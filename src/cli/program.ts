@@ -10,8 +10,10 @@ import { wrap } from './terminal-text.ts';
 
 /** Every command of the program. Only the module of the command that is called is loaded; help loads all. */
 export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  approve: () => import('./approve.ts'),
   attend: () => import('./attend.ts'),
   bootstrap: () => import('./bootstrap.ts'),
+  cancel: () => import('./cancel.ts'),
   complete: () => import('./complete.ts'),
   completion: () => import('./completion.ts'),
   config: () => import('./config.ts'),
@@ -27,6 +29,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   pause: () => import('./pause.ts'),
   probe: () => import('./probe.ts'),
   rebuild: () => import('./rebuild.ts'),
+  reject: () => import('./reject.ts'),
   replay: () => import('./replay.ts'),
   restore: () => import('./restore.ts'),
   resume: () => import('./resume.ts'),

@@ -3,17 +3,25 @@ import { exitCodeOf, exitCodes, type VmIdentity } from '../pool/outcome.ts';
 import { forceableGates } from '../pool/gates.ts';
 import type { RebuildResult } from '../remediation/conclude-rebuild.ts';
 import type { CliContext } from './context.ts';
+import type { OrderTarget } from './order-client.ts';
+import { operatorName } from './operator.ts';
+import { serverArgument } from './server-argument.ts';
 
-interface RebuildOptions {
+/** As the command line has them. */
+export interface RebuildOptions {
   readonly dryRun?: boolean;
   readonly force?: readonly string[];
   readonly reason?: string;
   readonly wait: boolean;
   readonly confirm?: string;
   readonly judged?: VmIdentity;
+  readonly server?: string;
 }
 
-/** `regrow rebuild NODE`: the operator's trigger. The same gates, the same playbook as the daemon's. */
+/**
+ * `regrow rebuild NODE`: the operator's trigger. A daemon that runs here, or at --server, does it, by all of its gates. Without one this
+ * process does it by itself, and asks its own gates and those of the playbook.
+ */
 export function register(program: Command, context: CliContext): void {
   program
     .command('rebuild <node>')
@@ -28,6 +36,7 @@ export function register(program: Command, context: CliContext): void {
       'the VM that the verdict is about; refused when the name has another by now',
       parseJudged,
     )
+    .option('--server <url>', 'order it of the controller there, such as http://webbox2:8460', serverArgument)
     .action(context.run((node: string, options: RebuildOptions) => rebuild(context, node, options)));
 }
 
@@ -51,9 +60,6 @@ function parseJudged(text: string): VmIdentity {
 }
 
 async function rebuild(context: CliContext, node: string, options: RebuildOptions): Promise<number> {
-  const { partsFor } = await import('./parts.ts');
-  const { startRebuild } = await import('../remediation/rebuild.ts');
-  const { recoverRuns } = await import('../remediation/recovery.ts');
   const { nodeSettings } = await import('../config/node-settings.ts');
   const { config } = await context.config();
   nodeSettings(config, node);
@@ -61,6 +67,26 @@ async function rebuild(context: CliContext, node: string, options: RebuildOption
     const { confirmNode } = await import('./confirm.ts');
     await confirmNode(context, node, options.confirm);
   }
+  const target = await targetOf(context, options.server);
+  if (target !== undefined) {
+    const { rebuildThere } = await import('./rebuild-there.ts');
+    return rebuildThere(context, target, node, options);
+  }
+  return rebuildHere(context, node, options);
+}
+
+/** The daemon that is to do it; undefined: none runs here, or it takes no orders. */
+async function targetOf(context: CliContext, server: string | undefined): Promise<OrderTarget | undefined> {
+  const { localTarget, serverTarget } = await import('./order-client.ts');
+  if (server !== undefined) return serverTarget(context, server);
+  const target = await localTarget(context);
+  return typeof target === 'string' ? undefined : target;
+}
+
+async function rebuildHere(context: CliContext, node: string, options: RebuildOptions): Promise<number> {
+  const { partsFor } = await import('./parts.ts');
+  const { startRebuild } = await import('../remediation/rebuild.ts');
+  const { recoverRuns } = await import('../remediation/recovery.ts');
   const { followRun, handOver } = await import('./follow.ts');
   const parts = await partsFor(context);
   // Recovery ends claims and removes half-built VMs; a dry run changes nothing.
@@ -78,6 +104,7 @@ async function rebuild(context: CliContext, node: string, options: RebuildOption
         force: options.force ?? [],
         dryRun: options.dryRun === true,
         judged: options.judged,
+        by: operatorName(context.env),
       });
   if (started.kind === 'busy') return busy(context, started.busy.holder);
   if (started.kind === 'refused') return tell(context, started.result, options);
@@ -103,7 +130,12 @@ export async function busy(context: CliContext, holder: object | undefined): Pro
   return exitCodes.busy;
 }
 
-async function tell(context: CliContext, result: RebuildResult, options: RebuildOptions): Promise<number> {
+/** Answers with what became of it. */
+export async function tell(
+  context: CliContext,
+  result: RebuildResult,
+  options: Pick<RebuildOptions, 'dryRun'>,
+): Promise<number> {
   await context.answer(resultData(result), () => resultText(context, result));
   return options.dryRun === true && result.gate === 'dry_run' ? exitCodes.done : exitCodeOf(result.outcome);
 }

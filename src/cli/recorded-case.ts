@@ -8,6 +8,7 @@ export function recordedCase(value: unknown): DecisionCase | undefined {
     typeof member(value, 'now') === 'number' &&
     typeof member(member(value, 'state'), 'attempts') === 'number' &&
     Array.isArray(member(member(value, 'pool'), 'rebuiltAt')) &&
+    Array.isArray(member(member(member(value, 'pool'), 'brake'), 'setbacks')) &&
     Array.isArray(member(member(value, 'consultation'), 'votes'));
   return isWhole ? (value as DecisionCase) : undefined;
 }

@@ -14,8 +14,14 @@ export function isPoolReport(value: unknown): value is PoolReport {
     typeof member(member(value, 'discovery'), 'ok') === 'boolean' &&
     hasTextsOrNull(member(value, 'discovery'), ['at', 'error']) &&
     hasTextsOrNull(member(value, 'membership'), ['conflict']) &&
+    isStormOrNone(member(value, 'storm')) &&
     isListOf(member(value, 'nodes'), isNode)
   );
+}
+
+/** A controller of an earlier version says nothing of it. */
+function isStormOrNone(value: unknown): boolean {
+  return value === undefined || value === null || hasTexts(value, ['since', 'reason']);
 }
 
 function isPause(value: unknown): boolean {

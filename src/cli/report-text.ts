@@ -52,6 +52,8 @@ function headLines(report: PoolReport): readonly HeadLine[] {
     ...(membership.conflict === null
       ? []
       : [['red', `membership conflict: ${inert(membership.conflict)}`] satisfies HeadLine]),
+    ...modeLine(report),
+    ...stormLine(report),
     ...hostCheckLines(hostChecks),
   ];
 }
@@ -81,5 +83,25 @@ function nextStep({ nodes }: PoolReport, style: Style): readonly string[] {
   return [
     ...(run === null ? [] : [style.dim(`The rebuild, live: regrow logs -f ${inert(run)}`)]),
     style.dim(`Every gate and check: regrow explain ${inert(node.name)}`),
+  ];
+}
+
+function modeLine({ mode }: PoolReport): readonly HeadLine[] {
+  switch (mode) {
+    case 'approve':
+      return [['yellow', 'mode approve: every rebuild waits for regrow approve']];
+    case 'dry-run':
+      return [['yellow', 'mode dry-run: nothing is done, only told']];
+    default:
+      return [];
+  }
+}
+
+function stormLine({ storm, at }: PoolReport): readonly HeadLine[] {
+  // A controller of an older version tells nothing of it.
+  if (storm === undefined || storm === null) return [];
+  const since = ago(storm.since, Date.parse(at));
+  return [
+    ['red', `storm brake tripped ${since}: ${inert(storm.reason)}; nothing is rebuilt by itself before regrow resume`],
   ];
 }

@@ -68,6 +68,17 @@ export const safetySchema = z
       .enum(['act', 'dry-run', 'approve'], { error: 'expected act, dry-run or approve' })
       .prefault('act')
       .describe('`act` by itself; `dry-run`: say what would be done; `approve`: ask a person first.'),
+    approval_expires: positiveDuration
+      .prefault('1h')
+      .describe('In mode `approve`: how long a run waits for an answer, and how long an approval holds.'),
+    storm_after: wholeNumber(1, 1000)
+      .prefault(5)
+      .describe(
+        'Setbacks within the stability window (rebuilds that failed, rebuilt nodes that failed again) that trip the storm brake.',
+      ),
+    storm_quiet: positiveDuration
+      .prefault('1h')
+      .describe('The storm brake releases by itself when no node was rebuilt, and no rebuild failed, for this long.'),
   })
   .describe('The gates that a remediation must pass.');
 

@@ -2,8 +2,11 @@ import type { HistoryRange, HistoryReport } from '../pool/history-report.ts';
 import type { NoticeReport } from '../pool/notice.ts';
 import type { Observation, PoolReport } from '../pool/report.ts';
 import type { ControllerReply } from '../peers/all-controllers.ts';
-import type { RunDetail, RunReport } from '../pool/run-report.ts';
+import type { RunCourse, RunDetail, RunReport } from '../pool/run-report.ts';
+import type { JournalEvent } from '../store/events.ts';
 import type { RunKind, RunOutcome } from '../store/runs.ts';
+import type { ControllerOrders } from './controller-orders.ts';
+import type { Idempotent } from './idempotency.ts';
 import type { EventTap } from './event-streams.ts';
 
 /** Which runs are asked for. */
@@ -36,6 +39,12 @@ export interface ControllerView extends EventTap {
   /** One run whole; undefined for one that the journal does not have. */
   run(id: string): Promise<RunDetail | undefined>;
   hasRun(id: string): boolean;
+  /** Runs that act on nodes, newest first, each with how far it came. */
+  courses(wish: Pick<RunWish, 'node' | 'limit'>): readonly RunCourse[];
+  /** The end of what Ansible printed in a run. */
+  output(id: string): Promise<string>;
+  /** That faults opened and closed, over the last days, oldest first. */
+  faultEvents(): readonly JournalEvent[];
   /** What every other controller says of the pool. */
   askControllers(): Promise<readonly ControllerReply[]>;
   /** What this controller has told people of, and is about to, in the form that its peers read. */
@@ -44,6 +53,10 @@ export interface ControllerView extends EventTap {
   health(): { readonly ok: boolean; readonly detail: string };
   /** Whether what it reports can be relied on: the first discovery, or the recovery from the journal, is over. */
   ready(): { readonly ok: true } | { readonly ok: false; readonly reason: string };
+  /** What people may order of it. */
+  readonly orders: ControllerOrders;
+  /** Sees that a request with a key is done once. */
+  readonly idempotent: Idempotent;
   /** The bearer token as it is now, asked at every request; null when none is configured. */
   token(): Promise<string | null>;
 }

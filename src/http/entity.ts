@@ -32,11 +32,11 @@ function tagOf(text: string): string {
 }
 
 /**
- * An entity that is made anew only when it is older than twenty times what making it took, and a second at most. So however many ask,
+ * What is made anew only when it is older than twenty times what making it took, and a second at most. So however many ask,
  * a twentieth of the processor at most goes into it; a small pool's is as good as always new.
  */
-export function cached(make: () => Entity, nowMs: () => number = () => performance.now()): () => Entity {
-  let last: Entity | undefined;
+export function cached<T>(make: () => T, nowMs: () => number = () => performance.now()): () => T {
+  let last: T | undefined;
   let until = -Infinity;
   return () => {
     const began = nowMs();

@@ -8,6 +8,8 @@ import { EventStreams } from './event-streams.ts';
 import { listen } from './listen.ts';
 import { newListener, secure, type TlsIdentity } from './listener.ts';
 import { securityHeaders, sendProblem } from './problem.ts';
+import { loadAssets } from './page/assets.ts';
+import { pageViewOf } from './page/view-of.ts';
 import { isLoopback, RateLimit } from './rate-limit.ts';
 import { addRoute, refuseOtherMethods } from './register-route.ts';
 import type { Route } from './route.ts';
@@ -17,6 +19,8 @@ import { healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { openapiRoute } from './routes/openapi.ts';
+import { pageRoutes } from './routes/pages.ts';
+import { orderRoutes } from './routes/orders.ts';
 import { peerRoutes } from './routes/peers.ts';
 import { poolRoutes } from './routes/pool.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -60,8 +64,9 @@ export function allRoutes(view: ControllerView, streams: EventStreams): readonly
     ...controllerRoutes(view),
     ...peerRoutes,
     ...metricsRoutes,
+    ...orderRoutes,
   ];
-  return [...routes, openapiRoute(routes)];
+  return [...routes, openapiRoute(routes), ...pageRoutes(pageViewOf(view), loadAssets())];
 }
 
 const bodyLimitBytes = 16 * 1024;

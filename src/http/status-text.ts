@@ -21,6 +21,7 @@ export function statusText(report: PoolReport): string {
       ({ scope, until, by, reason }) =>
         `paused: ${scope} by ${by}${until === null ? '' : ` until ${until}`}: ${reason}`,
     ),
+    ...(report.storm === null ? [] : [`storm brake tripped: ${report.storm.reason}`]),
     ...(report.discovery.ok ? [] : [`vCenter is not read: ${report.discovery.error ?? 'not yet'}`]),
     ...(report.membership.conflict === null ? [] : [`membership: ${report.membership.conflict}`]),
   ]

@@ -47,13 +47,28 @@ export async function askMembership(peer: Peer, access: PeerAccess): Promise<Pee
 
 /** Asks a peer by a GET of a path. Never throws; follows no redirect and uses no proxy. */
 export async function askPeer(peer: Peer, path: string, access: PeerAccess): Promise<PeerReply> {
+  return exchange(peer, { path }, access);
+}
+
+/** Gives a peer an order, by a POST. As `askPeer`. */
+export async function orderPeer(peer: Peer, path: string, body: object, access: PeerAccess): Promise<PeerReply> {
+  return exchange(peer, { path, body: JSON.stringify(body) }, access);
+}
+
+interface Question {
+  readonly path: string;
+  /** JSON; undefined: a GET. */
+  readonly body?: string;
+}
+
+async function exchange(peer: Peer, question: Question, access: PeerAccess): Promise<PeerReply> {
   const { address } = peer;
   if (isIP(address) === 0 && access.isNamed !== true) return { kind: 'bad', reason: 'its address is no IP address' };
   if (access.token !== null && !/^[\x21-\x7e]+$/.test(access.token))
     return { kind: 'bad', reason: 'http.token here is no text that a header can carry' };
   const signal = AbortSignal.timeout(access.deadlineMs ?? 3000);
   try {
-    const response = await responseOf(peer, path, access, signal);
+    const response = await responseOf(peer, question, access, signal);
     return await replyOf(response, access.maxBytes ?? maxRecordBytes);
   } catch (error) {
     if (signal.aborted) return { kind: 'silent', reason: 'it did not answer in time' };
@@ -63,17 +78,27 @@ export async function askPeer(peer: Peer, path: string, access: PeerAccess): Pro
   }
 }
 
-async function responseOf(peer: Peer, path: string, access: PeerAccess, signal: AbortSignal): Promise<IncomingMessage> {
+async function responseOf(
+  peer: Peer,
+  { path, body }: Question,
+  access: PeerAccess,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const { port, token, trust = null } = access;
   return new Promise((resolve, reject) => {
-    const headers = { accept: 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+    const headers = {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+    };
+    const method = body === undefined ? 'GET' : 'POST';
     // No agent: a peer that was rebuilt has another address, and nothing stays open.
-    const options = { host: peer.address, port, path, headers, agent: false, signal } as const;
+    const options = { host: peer.address, port, path, method, headers, agent: false, signal } as const;
     const asked =
       trust === null
         ? request(options, resolve)
         : requestByTls({ ...options, ...proofOf(peer, access, trust) }, resolve);
-    asked.on('error', reject).end();
+    asked.on('error', reject).end(body);
   });
 }
 
@@ -89,7 +114,7 @@ function proofOf({ name, address }: Peer, { isNamed }: PeerAccess, { ca, pin }: 
 
 async function replyOf(response: IncomingMessage, maxBytes: number): Promise<PeerReply> {
   const { statusCode = 0 } = response;
-  if (statusCode !== 200) {
+  if (statusCode !== 200 && statusCode !== 202) {
     response.destroy();
     const isRefusal = statusCode >= 400 && statusCode < 500;
     return isRefusal

@@ -1,3 +1,4 @@
+import { approvalText, isApproved } from './approval.ts';
 import type { Consultation } from './consultation.ts';
 import { holdsAgainst, type GateResult } from './gates.ts';
 import type { NodeState } from './node-state.ts';
@@ -17,6 +18,14 @@ export interface ActCase {
   readonly turn: Turn;
   readonly node: NodeState;
   readonly consultation: Consultation;
+  /** A person ordered it: that is the approval. What is named in `force` holds nothing up. */
+  readonly order?: HandOrder | undefined;
+}
+
+/** An order by hand, as far as gates look at it. */
+export interface HandOrder {
+  readonly isDryRun: boolean;
+  readonly force: readonly string[];
 }
 
 type Answer = Omit<GateResult, 'gate'>;
@@ -32,6 +41,7 @@ const standing: Readonly<Record<string, (turn: Turn, node: NodeState) => Answer>
   max_unhealthy: maxUnhealthy,
   max_concurrent: maxConcurrent,
   max_per_hour: maxPerHour,
+  storm: stormBrake,
 };
 
 /** Gates that need what was gathered just now. */
@@ -49,26 +59,36 @@ const consulted: Readonly<Record<string, (given: ActCase) => Answer>> = {
 export const consultedGates: readonly string[] = Object.keys(consulted);
 
 /** The standing gates: pauses and modes, then the budget. */
-export function standingGates(turn: Turn, node: NodeState): readonly GateResult[] {
+export function standingGates(turn: Turn, node: NodeState, order?: HandOrder): readonly GateResult[] {
   const { name, policy, pool } = turn;
   const holds = holdsAgainst({
     node: name,
     self: policy.self,
     isTakenOut: policy.isTakenOut,
     pauses: pool.pauses,
-    mode: policy.mode,
-    byHand: false,
-    force: [],
+    mode: order?.isDryRun === true ? 'act' : policy.mode,
+    byHand: order !== undefined || isApproved(turn, node),
+    force: order?.force ?? [],
   });
-  const own = holds.map(({ gate, message }): GateResult => ({ gate, holds: true, message, facts: {} }));
-  return [...own, ...Object.entries(standing).map(([gate, ask]) => ({ gate, ...ask(turn, node) }))];
+  const own = holds.map(({ gate, message }): GateResult => {
+    const words = gate === 'approval' ? approvalText(turn, node) : message;
+    return { gate, holds: true, message: words, facts: {} };
+  });
+  const others = Object.entries(standing).map(([gate, ask]) => ({ gate, ...ask(turn, node) }));
+  return [...own, ...others.map((result) => overridden(result, order))];
+}
+
+/** A gate that a person overrides says so, with what it would have said. */
+function overridden(result: GateResult, order: HandOrder | undefined): GateResult {
+  if (!result.holds || order?.force.includes(result.gate) !== true) return result;
+  return { ...result, holds: false, message: `overridden by hand; it says: ${result.message}` };
 }
 
 /** Every gate, in order. */
 export function allGates(given: ActCase): readonly GateResult[] {
   return [
-    ...standingGates(given.turn, given.node),
-    ...Object.entries(consulted).map(([gate, ask]) => ({ gate, ...ask(given) })),
+    ...standingGates(given.turn, given.node, given.order),
+    ...Object.entries(consulted).map(([gate, ask]) => overridden({ gate, ...ask(given) }, given.order)),
   ];
 }
 
@@ -178,11 +198,15 @@ function quorumAnswer({ turn, node, consultation }: ActCase): QuorumResult {
   });
 }
 
-const onlyHalfBuilt = 'only a half-built VM that was left behind carries the name';
+const onlyHalfBuilt = 'a rebuild was left behind, and nothing but what it built carries the name';
 
-/** Nothing that lives has the name: what was left half built is taken over by the protocol's own rules, and nobody measures it. */
+/**
+ * Nothing that lives has the name: what was left half done is taken over by the protocol's own rules, and nobody measures it. With a
+ * claim and no VM, controllers that are younger than the fault know of no VM that they could speak of.
+ */
 function isLeftHalfBuilt({ fault, read }: NodeState): boolean {
-  return fault?.isAbandoned === true && read?.found.kind === 'vm' && read.found.mark === 'building';
+  if (fault?.isAbandoned !== true) return false;
+  return read?.found.kind === 'absent' || (read?.found.kind === 'vm' && read.found.mark === 'building');
 }
 
 /** The nodes of which this controller can tell whether they are lost: its own, and those that it observes. */
@@ -222,14 +246,18 @@ function maxUnhealthy(turn: Turn): Answer {
 }
 
 /** Rebuilds that this controller runs, and those of others that vCenter shows. What was left behind is no longer under way. */
-function maxConcurrent(turn: Turn): Answer {
-  const { policy, pool, name } = turn;
-  const running = Object.entries(pool.nodes).flatMap(([other, { fault, read }]) => {
+export function underWay(turn: Omit<Turn, 'name'>): readonly string[] {
+  return Object.entries(turn.pool.nodes).flatMap(([name, { fault, read }]) => {
     const pending = read?.pending ?? null;
     const isHalfBuilt = read?.found.kind === 'vm' && read.found.mark === 'building';
     const isOthers = pending === null ? isHalfBuilt : !isStale(turn, pending);
-    return other !== name && (fault?.course.kind === 'running' || isOthers) ? [other] : [];
+    return fault?.course.kind === 'running' || isOthers ? [name] : [];
   });
+}
+
+function maxConcurrent(turn: Turn): Answer {
+  const { policy } = turn;
+  const running = underWay(turn).filter((other) => other !== turn.name);
   return {
     holds: running.length >= policy.maxConcurrent,
     message: `${running.length} of at most ${policy.maxConcurrent} rebuilds are under way${running.length === 0 ? '' : ` (${running.join(', ')})`}`,
@@ -238,13 +266,27 @@ function maxConcurrent(turn: Turn): Answer {
 }
 
 /** How many nodes were rebuilt within the last hour, by whomever. `resume` of the pool lets it go on. */
-function maxPerHour({ policy, pool, now }: Turn): Answer {
-  const recent = pool.rebuiltAt.filter((at) => now - at < hourMs).length;
+function maxPerHour(turn: Turn): Answer {
+  const { policy } = turn;
+  const recent = rebuiltLately(turn);
   return {
     holds: recent >= policy.maxPerHour,
     message: `${recent} rebuilds within the last hour, at most ${policy.maxPerHour} may be`,
     facts: { recent, most: policy.maxPerHour },
   };
+}
+
+/** Rebuilds within the last hour. */
+export function rebuiltLately({ pool, now }: Omit<Turn, 'name'>): number {
+  return pool.rebuiltAt.filter((at) => now - at < hourMs).length;
+}
+
+/** Rebuilds do not help, or there are far too many: nothing more by itself until a person has looked, or it has been quiet. */
+function stormBrake({ pool }: Turn): Answer {
+  const { storm } = pool.brake;
+  if (storm === null) return { holds: false, message: 'the storm brake is not tripped', facts: {} };
+  const message = `the storm brake is tripped: ${storm.reason}; \`regrow resume\` releases it, or a quiet time`;
+  return { holds: true, message, facts: { reason: storm.reason } };
 }
 
 /** Nothing is built from an image or a configuration that is being changed. */

@@ -1,4 +1,5 @@
 import { allGates, consultedGates, isAtWork, standingGates } from './act-gates.ts';
+import { approvalText, isApproved, withoutSpentApproval } from './approval.ts';
 import { isFailing, unmeasured } from './check-state.ts';
 import type { Consultation } from './consultation.ts';
 import type { Effect } from './events.ts';
@@ -18,7 +19,8 @@ export type Occasion = 'read' | 'unreadable' | 'consulted' | 'other';
 /** Does what is to be done about a node's fault now: its checks' actions, and the next move towards a rebuild. */
 export function proceed(turn: Turn, node: NodeState, occasion: Occasion): Step {
   if (node.fault === null || turn.name === turn.policy.self) return still(node);
-  return followedBy(takeActions(turn, node), (acted) => proceedRebuild(turn, acted, occasion));
+  const present = withoutSpentApproval(turn, node);
+  return followedBy(takeActions(turn, present), (acted) => proceedRebuild(turn, acted, occasion));
 }
 
 /** The alert of each check and its action other than a rebuild, once while it stays unhealthy. What changes something asks the gates here. */
@@ -201,10 +203,11 @@ function proceedHeld(turn: Turn, node: NodeState, fault: Fault, course: Extract<
 }
 
 /**
- * The candidates act one after the other; this controller waits for those before it. Each looks and asks before it acts.
+ * The candidates act one after the other; this controller waits for those before it. Each looks and asks before it acts. Whom a
+ * person has chosen waits for nobody.
  */
 function inTurn(turn: Turn, node: NodeState): Step {
-  const rank = rankOf(turn, node);
+  const rank = isApproved(turn, node) ? 0 : rankOf(turn, node);
   if (rank > 0) return wait(turn, node, 'turn', rank * turn.policy.staggerMs);
   return turn.pool.isReadable ? look(turn, node) : awaitReading(turn, node);
 }
@@ -239,24 +242,53 @@ function start(turn: Turn, before: NodeState, consultation: Consultation): Step 
     gates,
     case: caseOf({ node: name, now: turn.now, state: before, pool: turn.pool, consultation }),
   });
-  if (holds.length > 0) {
+  const isOnlyUnapproved = holds.length > 0 && holds.every(({ gate }) => gate === 'approval');
+  if (holds.length > 0 && !isOnlyUnapproved) {
     const needsAsking = holds.some(({ gate }) => consultedGates.includes(gate));
     const until = needsAsking ? turn.now + policy.staggerMs : null;
-    const step = hold(turn, node, { kind: 'held', holds, until, isOurs: true });
-    // The same gates again are no news.
-    const isNews = gateNames(holds) !== gateNames(holdsOf(before.fault?.decided?.gates ?? []));
-    return { ...step, effects: isNews ? [decision, ...step.effects] : [] };
+    return heldAgain(before, hold(turn, node, { kind: 'held', holds, until, isOurs: true }), decision);
   }
   if (node.attempts >= policy.maxAttempts) return exhaust(turn, node);
   const restsUntil = (node.lastAttemptAt ?? -Infinity) + backoffOf(turn, node);
   if (node.attempts > 0 && turn.now < restsUntil)
     return on(node, { kind: 'waiting', reason: 'backoff', until: restsUntil });
   if (isBuilding(turn)) return wait(turn, node, 'busy', policy.staggerMs);
-  const judged = node.fault?.vm ?? null;
+  if (isOnlyUnapproved) return askPerson(turn, before, node, decision);
+  const order = { node: name, judged: node.fault?.vm ?? null, attempt: node.attempts + 1 };
   return {
     ...on(node, { kind: 'running', run: null }),
-    effects: [decision, { kind: 'rebuild', node: name, judged, attempt: node.attempts + 1 }],
+    effects: [decision, { kind: 'rebuild', ...order, approved: approvedRun(node) }],
   };
+}
+
+/** The same gates again are no news. */
+function heldAgain(before: NodeState, held: Step, decision: Effect): Step {
+  const isNews =
+    gateNames(held.node.fault?.course.kind === 'held' ? held.node.fault.course.holds : []) !==
+    gateNames(holdsOf(before.fault?.decided?.gates ?? []));
+  return { ...held, effects: isNews ? [decision, ...held.effects] : [] };
+}
+
+/** Nothing but a person's word is missing: he is asked once, and the node is held until he has answered. */
+function askPerson(turn: Turn, before: NodeState, node: NodeState, decision: Effect): Step {
+  if (node.fault === null) return still(node);
+  const judged = node.fault.vm;
+  const until = turn.now + turn.policy.approvalExpiresMs;
+  const question = { vm: judged, run: null, answer: 'awaited', by: null, reason: '', until } as const;
+  const asking = withFault(node, { approval: node.fault.approval ?? question });
+  const unapproved: Hold = { gate: 'approval', message: approvalText(turn, asking), forceable: false };
+  const course = { kind: 'held', holds: [unapproved], until: null, isOurs: true } as const;
+  if (node.fault.approval !== null) return heldAgain(before, hold(turn, asking, course), decision);
+  return {
+    // The question is told by itself.
+    node: withFault(asking, { course, acted: [...node.fault.acted, 'gate:approval'] }),
+    effects: [decision, { kind: 'ask', node: turn.name, judged, attempt: node.attempts + 1 }],
+  };
+}
+
+function approvedRun({ fault }: NodeState): { readonly run: string; readonly by: string } | null {
+  const { run = null, answer, by = null } = fault?.approval ?? {};
+  return run !== null && by !== null && answer === 'given' ? { run, by } : null;
 }
 
 function gateNames(holds: readonly Hold[]): string {

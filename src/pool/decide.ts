@@ -1,9 +1,11 @@
+import { afterAnswer, afterAsking, unaskEffects } from './approval.ts';
 import { conditionOf, type Condition } from './condition.ts';
 import { afterConsultation, lookWithinMs, proceed, wait, type Occasion } from './course.ts';
 import type { Decision, Effect, PoolEvent } from './events.ts';
 import { afterGoodVerdict, afterMeasurement, closed, unhealthyChecks, withoutOldResults } from './judge.ts';
 import { blankNode, type Course, type NodeMemory, type NodeState, type PoolState } from './node-state.ts';
 import type { PoolPolicy } from './policy.ts';
+import { afterQuiet, brakeAfter, isRebuilt, released, stormWakes } from './storm.ts';
 import { afterReading } from './readings.ts';
 import { afterRestore, afterRun } from './run-results.ts';
 import { nodePolicy, record, still, followedBy, withFault, type Step, type Turn } from './turn.ts';
@@ -33,10 +35,11 @@ const hourMs = 60 * 60_000;
 
 /** What follows from an event, for this controller. Pure: the same arguments give the same decision. `now`: monotonic ms. */
 export function decide(state: PoolState, event: PoolEvent, policy: PoolPolicy, now: number): Decision<PoolState> {
-  const pool = heard(state, event);
+  const quiet = afterQuiet(heard(state, event), policy, now);
+  const pool = quiet.pool;
   const about = concerned(pool, event, policy);
   if (event.kind === 'replanned') return replanned(pool, policy, now);
-  const effects: Effect[] = [];
+  const effects: Effect[] = [...quiet.effects];
   let current = pool;
   for (const name of about) {
     const node = current.nodes[name];
@@ -44,9 +47,17 @@ export function decide(state: PoolState, event: PoolEvent, policy: PoolPolicy, n
     const turn: Turn = { name, pool: current, policy, now };
     const step = followedBy(stepFor(turn, node, event), (next) => proceed(turn, next, occasionOf(event)));
     const after = settled(turn, step.node);
-    effects.push(...memoryEffects(turn, node, after), ...step.effects, ...transitionEffects(turn, node, after));
+    effects.push(
+      ...memoryEffects(turn, node, after),
+      ...step.effects,
+      ...unaskEffects(turn, node, after, event),
+      ...transitionEffects(turn, node, after),
+    );
     if (after !== node) current = { ...current, nodes: { ...current.nodes, [name]: after } };
     if (step.effects.some(isRebuilt)) current = withRebuild(current, now);
+    const { brake, effects: told } = brakeAfter({ ...turn, pool: current }, step.effects, event);
+    effects.push(...told);
+    if (brake !== current.brake) current = { ...current, brake };
   }
   return { state: current, effects: inOrder(effects) };
 }
@@ -54,16 +65,10 @@ export function decide(state: PoolState, event: PoolEvent, policy: PoolPolicy, n
 /** What an event says of the pool as a whole. */
 function heard(state: PoolState, event: PoolEvent): PoolState {
   if (event.kind === 'pauses') return { ...state, pauses: event.pauses };
-  if (event.kind === 'pool-resumed') return { ...state, rebuiltAt: [] };
+  if (event.kind === 'pool-resumed') return { ...state, rebuiltAt: [], brake: released(state.brake) };
   if (event.kind !== 'read' && event.kind !== 'unreadable') return state;
   const isReadable = event.kind === 'read';
   return isReadable === state.isReadable ? state : { ...state, isReadable };
-}
-
-/** Another VM is certified under the name: somebody rebuilt the node. */
-function isRebuilt(effect: Effect): boolean {
-  if (effect.kind !== 'record') return false;
-  return effect.type === 'node.replaced' || (effect.type === 'fault.closed' && effect.data['reason'] === 'rebuilt');
 }
 
 function withRebuild(state: PoolState, now: number): PoolState {
@@ -75,6 +80,8 @@ function concerned(state: PoolState, event: PoolEvent, policy: PoolPolicy): read
   switch (event.kind) {
     case 'measured':
     case 'resumed':
+    case 'asked':
+    case 'answered':
     case 'run-started':
     case 'run-ended':
     case 'run-busy':
@@ -115,10 +122,15 @@ function stepFor(turn: Turn, node: NodeState, event: PoolEvent): Step {
       return still(withoutOldResults(node));
     case 'resumed':
       return resumed(turn, node);
+    case 'asked':
+      return afterAsking(turn, node, event.run);
+    case 'answered':
+      return afterAnswer(turn, node, event);
     case 'run-started':
       return still(withFault(node, { course: startedCourse(node, event.run) }));
     case 'run-ended':
-      return afterRun(turn, node, event);
+      // An approval is for one rebuild.
+      return afterRun(turn, withFault(node, { approval: null }), event);
     case 'restore-ended':
       return afterRestore(turn, node, event);
     case 'run-busy':
@@ -140,7 +152,12 @@ function startedCourse({ fault }: NodeState, run: string): Course {
 
 /** An operator's word: attempts are forgotten, and what was given up or held is tried again. */
 function resumed(turn: Turn, node: NodeState): Step {
-  const next: NodeState = { ...node, attempts: 0, lastAttemptAt: null };
+  const isRejected = node.fault?.approval?.answer === 'rejected';
+  const next: NodeState = {
+    ...(isRejected ? withFault(node, { approval: null }) : node),
+    attempts: 0,
+    lastAttemptAt: null,
+  };
   const { fault } = node;
   if (fault === null || (fault.course.kind !== 'exhausted' && fault.course.kind !== 'held')) return still(next);
   const acted = fault.acted.filter((each) => !each.startsWith('gate:'));
@@ -170,6 +187,7 @@ function replanned(state: PoolState, policy: PoolPolicy, now: number): Decision<
     effects.push(
       ...memoryEffects(turn, before, step.node),
       ...step.effects,
+      ...unaskEffects(turn, before, step.node, { kind: 'replanned' }),
       ...transitionEffects(turn, before, step.node),
     );
   }
@@ -177,7 +195,11 @@ function replanned(state: PoolState, policy: PoolPolicy, now: number): Decision<
     if (policy.nodes[name] !== undefined || node.fault === null) continue;
     const turn: Turn = { name, pool: state, policy, now };
     const step = closed(turn, node, 'removed');
-    effects.push(...memoryEffects(turn, node, step.node), ...step.effects);
+    effects.push(
+      ...memoryEffects(turn, node, step.node),
+      ...step.effects,
+      ...unaskEffects(turn, node, step.node, { kind: 'replanned' }),
+    );
   }
   return { state: { ...state, nodes }, effects: inOrder(effects) };
 }
@@ -216,9 +238,10 @@ function inOrder(effects: readonly Effect[]): readonly Effect[] {
 
 /** The next time after `now` at which something follows from time alone; undefined when nothing does. */
 export function nextWake(state: PoolState, policy: PoolPolicy, now: number): number | undefined {
-  const times = Object.values(state.nodes)
-    .flatMap((node) => wakesOf(node, policy))
-    .filter((time) => time > now);
+  const times = [
+    ...Object.values(state.nodes).flatMap((node) => wakesOf(node, policy)),
+    ...stormWakes(state, policy),
+  ].filter((time) => time > now);
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
@@ -227,7 +250,12 @@ function wakesOf({ fault, warmUntil, attempts, lastAttemptAt }: NodeState, polic
     attempts > 0 && lastAttemptAt !== null && fault === null ? [lastAttemptAt + policy.stabilityWindowMs] : [];
   const warm = warmUntil === null ? [] : [warmUntil];
   if (fault === null) return [...stable, ...warm];
-  const { course } = fault;
+  const { approval, course } = fault;
+  const spent = approval !== null && approval.answer !== 'rejected' ? [approval.until] : [];
+  return [...spent, ...courseWakes(course)];
+}
+
+function courseWakes(course: Course): readonly number[] {
   if (course.kind === 'waiting' || course.kind === 'elsewhere') return [course.until];
   if (course.kind === 'looking') return [course.askedAt + lookWithinMs];
   return course.kind === 'held' && course.until !== null ? [course.until] : [];

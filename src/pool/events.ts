@@ -32,6 +32,17 @@ export type PoolEvent =
   | { readonly kind: 'pool-resumed' }
   /** The policy is another one: nodes and checks came or went. */
   | { readonly kind: 'replanned' }
+  /** A person was asked to approve a rebuild: that run waits. */
+  | { readonly kind: 'asked'; readonly node: string; readonly run: string }
+  /** A person answered. */
+  | {
+      readonly kind: 'answered';
+      readonly node: string;
+      readonly run: string;
+      readonly answer: 'given' | 'rejected';
+      readonly by: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'run-started'; readonly node: string; readonly run: string }
   | {
       readonly kind: 'run-ended';
@@ -74,7 +85,24 @@ export type Effect =
   | { readonly kind: 'discover' }
   /** The others are to be asked about a node, and it is to be probed afresh. */
   | { readonly kind: 'consult'; readonly node: string; readonly judged: VmIdentity | null }
-  | { readonly kind: 'rebuild'; readonly node: string; readonly judged: VmIdentity | null; readonly attempt: number }
+  | {
+      readonly kind: 'rebuild';
+      readonly node: string;
+      readonly judged: VmIdentity | null;
+      readonly attempt: number;
+      /** The run that a person approved, and who; null when nobody had to. */
+      readonly approved: { readonly run: string; readonly by: string } | null;
+    }
+  /** A person is to be asked: a run waits for the answer. */
+  | { readonly kind: 'ask'; readonly node: string; readonly judged: VmIdentity | null; readonly attempt: number }
+  /** A run that waited is of no use any more. */
+  | {
+      readonly kind: 'unask';
+      readonly node: string;
+      readonly run: string;
+      readonly outcome: 'refused' | 'cancelled';
+      readonly message: string;
+    }
   /** `vm`: the VM that these checks judged; no other is restored. */
   | {
       readonly kind: 'restore';

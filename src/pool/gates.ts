@@ -58,5 +58,21 @@ export function holdsAgainst(rebuild: RebuildCase): readonly Hold[] {
   return holds.filter((hold) => !(hold.forceable && rebuild.force.includes(hold.gate)));
 }
 
-/** Gates that `--force` may name, here and in the playbook (`probe`, `undeclared_disks`). */
-export const forceableGates = ['paused', 'dry_run', 'approval', 'probe', 'undeclared_disks'] as const;
+/** Gates that `--force` may name: here, in the daemon, and in the playbook (`probe`, `undeclared_disks`). Never identity, claim or fence. */
+export const forceableGates: readonly string[] = [
+  'paused',
+  'dry_run',
+  'approval',
+  'max_unhealthy',
+  'max_concurrent',
+  'max_per_hour',
+  'storm',
+  'self_trust',
+  'cliff',
+  'heartbeat',
+  'quorum',
+  'rollout',
+  'confirm',
+  'probe',
+  'undeclared_disks',
+];

@@ -58,6 +58,7 @@ function afterBadVerdict(turn: Turn, node: NodeState, check: string): Step {
     restores: {},
     isAbandoned: false,
     course: { kind: 'watching' },
+    approval: null,
     decided: null,
   };
   return {

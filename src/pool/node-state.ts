@@ -3,6 +3,7 @@ import type { Consultation } from './consultation.ts';
 import type { GateResult, Hold } from './gates.ts';
 import type { VmIdentity } from './outcome.ts';
 import type { PoolPolicy } from './policy.ts';
+import { calm, type Brake } from './brake.ts';
 
 /** What vCenter says carries a node's name. */
 export type NodeReading =
@@ -82,8 +83,24 @@ export interface Fault {
   /** Somebody's half-done work stood still for longer than D: there is something to take over, whatever the checks say. */
   readonly isAbandoned: boolean;
   readonly course: Course;
+  /** In mode approve: what a person was asked about this fault, and answered. */
+  readonly approval: Approval | null;
   /** What every gate said when they were last asked. Not kept over a restart: they are asked anew. */
   readonly decided: Decided | null;
+}
+
+/** A person's word about one rebuild: of one VM, for one fault. */
+export interface Approval {
+  /** The VM that it is about. */
+  readonly vm: VmIdentity | null;
+  /** The run that waits for it; null until the journal has it. */
+  readonly run: string | null;
+  readonly answer: 'awaited' | 'given' | 'rejected';
+  /** Who answered, and why. */
+  readonly by: string | null;
+  readonly reason: string;
+  /** Without an answer, or not used, it ends then (monotonic). A rejection does not end by time. */
+  readonly until: number;
 }
 
 /** The last decision about a fault. */
@@ -125,6 +142,7 @@ export interface PoolState {
   readonly isReadable: boolean;
   /** When nodes were rebuilt within the last hour, by whomever. */
   readonly rebuiltAt: readonly number[];
+  readonly brake: Brake;
 }
 
 /** What the journal keeps of a node over a restart. */
@@ -159,13 +177,13 @@ export function initialState(
   policy: PoolPolicy,
   memories: Readonly<Record<string, NodeMemory>>,
   now: number,
-  rebuiltAt: readonly number[] = [],
+  { rebuiltAt = [], brake = calm }: Partial<Pick<PoolState, 'rebuiltAt' | 'brake'>> = {},
 ): PoolState {
   const nodes = Object.keys(policy.nodes).map((name): [string, NodeState] => {
     const memory = memories[name];
     return [name, memory === undefined ? blankNode(policy, now) : remembered(policy, memory, now)];
   });
-  return { nodes: Object.fromEntries(nodes), pauses: [], isReadable: false, rebuiltAt };
+  return { nodes: Object.fromEntries(nodes), pauses: [], isReadable: false, rebuiltAt, brake };
 }
 
 function remembered(policy: PoolPolicy, memory: NodeMemory, now: number): NodeState {

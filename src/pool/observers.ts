@@ -1,4 +1,4 @@
-import { rendezvousOrder } from './rendezvous.ts';
+import { rendezvousFirst } from './rendezvous.ts';
 
 /** Up to this many nodes everybody observes everybody: few observers prove little, and the cost is small. */
 export const fullMeshUpTo = 10;
@@ -19,7 +19,6 @@ export function observersOf(
   nodes: readonly string[],
   isAlive: (name: string) => boolean,
 ): readonly string[] {
-  const others = nodes.filter((name) => name !== node);
-  if (isFullMesh(nodes)) return others;
-  return rendezvousOrder(node, others.filter(isAlive)).slice(0, observersAbove);
+  if (isFullMesh(nodes)) return nodes.filter((name) => name !== node);
+  return rendezvousFirst(node, nodes, observersAbove, (name) => name !== node && isAlive(name));
 }

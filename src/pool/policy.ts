@@ -50,6 +50,12 @@ export interface PoolPolicy {
   /** By name: every node of the pool, this one's own included. */
   readonly nodes: Readonly<Record<string, NodePolicy>>;
   readonly mode: RebuildCase['mode'];
+  /** A question to a person, and an answer that was not used, end after so long. */
+  readonly approvalExpiresMs: number;
+  /** So many setbacks within the stability window trip the storm brake. */
+  readonly stormAfter: number;
+  /** Without a rebuild and without a setback for so long, it releases by itself. */
+  readonly stormQuietMs: number;
   /** How many observers must agree: a majority, at least two; or a count. */
   readonly quorum: 'majority' | number;
   /** Controllers outside the pool that are asked, too. */

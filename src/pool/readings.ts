@@ -39,6 +39,7 @@ function afterAbandonment(turn: Turn, node: NodeState, read: ReadNode): Step {
     restores: {},
     isAbandoned: true,
     course: { kind: 'watching' },
+    approval: null,
     decided: null,
   };
   const data = { abandoned_by: read.pending?.by ?? null, vm };

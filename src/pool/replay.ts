@@ -1,4 +1,4 @@
-import { allGates } from './act-gates.ts';
+import { allGates, type HandOrder } from './act-gates.ts';
 import type { Consultation } from './consultation.ts';
 import type { GateResult } from './gates.ts';
 import type { NodeState, PoolState } from './node-state.ts';
@@ -11,6 +11,8 @@ export interface DecisionCase {
   readonly state: NodeState;
   readonly pool: PoolState;
   readonly consultation: Consultation;
+  /** What a person who ordered it by hand overrode. */
+  readonly order?: HandOrder | undefined;
 }
 
 /** The same moment under another policy. */
@@ -22,8 +24,8 @@ export interface Replayed {
 
 /** What the gates would have said by that policy. Pure: the very code that decides. */
 export function replay(given: DecisionCase, policy: PoolPolicy): Replayed {
-  const { node, now, state, pool, consultation } = given;
-  const gates = allGates({ turn: { name: node, pool, policy, now }, node: state, consultation });
+  const { node, now, state, pool, consultation, order } = given;
+  const gates = allGates({ turn: { name: node, pool, policy, now }, node: state, consultation, order });
   return { node, acts: gates.every(({ holds }) => !holds), gates };
 }
 

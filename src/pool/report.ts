@@ -145,9 +145,27 @@ export interface PoolReport {
   readonly pauses: readonly PauseReport[];
   readonly discovery: DiscoveryReport;
   readonly membership: MembershipReport;
+  readonly mode: 'act' | 'dry-run' | 'approve';
+  readonly budget: BudgetReport;
+  /** The storm brake; null when it is not tripped. */
+  readonly storm: StormReport | null;
   readonly nodes: readonly NodeReport[];
   /** Checks that the controller makes of its own machine. */
   readonly host_checks: readonly CheckReport[];
+}
+
+/** How many rebuilds are allowed, and how many of them are taken. */
+export interface BudgetReport {
+  /** Under way now, in the whole pool. */
+  readonly in_use: number;
+  readonly max: number;
+  readonly per_hour: { readonly used: number; readonly max: number };
+}
+
+/** Nothing is rebuilt by itself, since so long, because of that. */
+export interface StormReport {
+  readonly since: string;
+  readonly reason: string;
 }
 
 /** What a controller has seen of a node by itself, for its peers. Ages instead of times: no clocks of two machines are compared. */

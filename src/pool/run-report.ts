@@ -36,6 +36,11 @@ export interface PhaseReport {
   readonly at: string | null;
 }
 
+/** One run, and how far it came. */
+export interface RunCourse extends RunReport {
+  readonly phases: readonly PhaseReport[];
+}
+
 /** What became of a task over all its hosts; null while it goes on, or when it was never answered. */
 export type TaskReportOutcome = 'ok' | 'changed' | 'skipped' | 'ignored' | 'rescued' | 'failed' | 'unreachable' | null;
 
@@ -52,7 +57,7 @@ export interface TaskReport {
 }
 
 /** One run with all that is known of it. */
-export interface RunDetail extends RunReport {
+export interface RunDetail extends RunCourse {
   /** The controller that does it. */
   readonly builder: string;
   /** Why it ended so, and what to do. */
@@ -61,7 +66,6 @@ export interface RunDetail extends RunReport {
   readonly address: string | null;
   /** The VM that was judged failed. */
   readonly old_vm: { readonly moid: string; readonly instance_uuid: string } | null;
-  readonly phases: readonly PhaseReport[];
   readonly tasks: readonly TaskReport[];
   /** What a controller that acted by itself decided on; null for an order by hand. */
   readonly decision: { readonly at: string; readonly gates: readonly GateReport[] } | null;

@@ -17,6 +17,8 @@ export function afterRun(turn: Turn, before: NodeState, event: RunEnded): Step {
   const { policy } = turn;
   // What was read while it ran shows its own claim.
   const node = before.read === null ? before : { ...before, read: { ...before.read, pending: null } };
+  // A person rebuilt a node without a fault: there is nothing to be tried again.
+  if (before.fault === null && event.outcome !== 'rebuilt') return read(still(node));
   switch (event.outcome) {
     case 'rebuilt':
       return afterRebuilt(turn, counted(turn, before));

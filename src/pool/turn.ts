@@ -48,7 +48,7 @@ export function isFresh({ policy, now }: Turn, node: NodeState): boolean {
 }
 
 /** Whether half-done work stood still for so long that it may be taken over. */
-export function isStale({ policy, now }: Turn, { sinceMs, isOver }: Pending): boolean {
+export function isStale({ policy, now }: Omit<Turn, 'name'>, { sinceMs, isOver }: Pending): boolean {
   return now - sinceMs > (isOver ? policy.staggerMs : policy.takeoverMs);
 }
 

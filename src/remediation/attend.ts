@@ -3,6 +3,7 @@ import type { RunEnd } from '../ansible/run-end.ts';
 import { runFolder, writeOutcome } from '../ansible/run-folder.ts';
 import type { RunHandle } from '../ansible/run-spec.ts';
 import type { Run, RunPhase } from '../store/runs.ts';
+import { CancelWatch } from './cancel-watch.ts';
 import { concludeRebuild, type RebuildResult } from './conclude-rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { runFolderOf } from './playbook-run.ts';
@@ -41,12 +42,14 @@ export async function attendRun(parts: ControllerParts, attended: AttendedRun): 
   const claimed = new Set<string>();
   const fenced = new Set<string>();
   let trouble: string | undefined;
+  const cancelWatch = new CancelWatch(parts, handle);
   try {
     for await (const event of handle.events()) {
       const next = phasesAfter(phases, event);
       const fact = protocolFact(event) ?? (attended.kind === 'restore' ? changeFact(event) : undefined);
       if (fact?.type === 'rebuild.claimed') claimed.add(fact.node);
       if (isFencing(event)) fenced.add(event.host);
+      cancelWatch.saw(event, fact);
       const isNew = new Date(event.t * 1000).toISOString() > recordedUntil;
       if (isNew && (next !== phases || fact !== undefined))
         trouble ??= troubleWith(() => record(parts, attended, event, next, fact));
@@ -56,6 +59,7 @@ export async function attendRun(parts: ControllerParts, attended: AttendedRun): 
     const end = await handle.result;
     return await concludeRun(parts, attended, end, { phases, claimed, fenced });
   } finally {
+    cancelWatch.stop();
     await slot.release();
     troubleWith(() => pruneRuns(parts));
   }

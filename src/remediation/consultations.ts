@@ -33,13 +33,14 @@ export class Consultations {
   }
 
   order({ node, judged }: { readonly node: string; readonly judged: VmIdentity | null }): void {
-    void this.#gather(node).then((consultation) => {
+    void this.gather(node).then((consultation) => {
       this.#parts.log.debug({ node, judged, ...consultation }, 'consulted');
       return this.#parts.tell({ kind: 'consulted', node, consultation });
     });
   }
 
-  async #gather(node: string): Promise<Consultation> {
+  /** What is known at this moment. Never throws. */
+  async gather(node: string): Promise<Consultation> {
     const { inquiry } = this.#parts;
     const [votes, confirmation, self, rollout] = await Promise.all([
       inquiry.votes(node).catch((): readonly Vote[] => []),

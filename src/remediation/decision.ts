@@ -15,9 +15,9 @@ export interface Decision {
 /** The order follows its decision at once; a decision that is older belongs to another run. */
 const longestBetweenMs = 60_000;
 
-/** The decision that led to a run; null when a person ordered it. */
+/** The decision that led to a run; null when a person ordered it of no daemon. */
 export function decisionOf(journal: Journal, run: Run): Decision | null {
-  if (run.trigger !== 'monitor' || run.node === null) return null;
+  if ((run.trigger !== 'monitor' && run.trigger !== 'api') || run.node === null) return null;
   const since = new Date(Date.parse(run.started_at) - longestBetweenMs).toISOString();
   const event = journal.events
     .lately(['decision'], since, run.node)

@@ -122,6 +122,7 @@ function nodeSeen(name: string, vms: unknown, seenAt: string): NodeSeen {
     connection: text(vm?.['connection']),
     heartbeat: text(vm?.['heartbeat']),
     certified: toRecord(vm?.['mark'])?.['kind'] === 'certified',
+    half_built: toRecord(vm?.['mark'])?.['kind'] === 'building',
     seen_at: seenAt,
   };
 }

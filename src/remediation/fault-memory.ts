@@ -1,5 +1,6 @@
 import { toRecord } from '../ansible/event.ts';
-import type { Course, Fault, NodeMemory } from '../pool/node-state.ts';
+import type { Approval, Course, Fault, NodeMemory } from '../pool/node-state.ts';
+import type { Brake } from '../pool/brake.ts';
 import type { FaultRecord } from '../store/faults.ts';
 import type { Journal } from '../store/journal.ts';
 import type { ReconcilerMemory } from './reconciler.ts';
@@ -29,6 +30,7 @@ export function faultMemory(parts: MemoryParts): ReconcilerMemory {
         .lately(rebuildTypes, hourAgo(parts))
         .filter(({ type, data }) => type === 'node.replaced' || data['reason'] === 'rebuilt')
         .map(({ at }) => agoOf(parts, at)),
+    brake: (windowMs) => loadBrake(parts, windowMs),
     save: (node, memory) => {
       const record = toFaultRecord(parts, node, memory);
       if (record === undefined) journal.faults.close(node, parts.now().toISOString(), attemptsOf(parts, memory));
@@ -44,6 +46,25 @@ export function faultMemory(parts: MemoryParts): ReconcilerMemory {
 
 /** Events that tell of a node that was rebuilt, by this controller or by another: the very ones that its state counts. */
 const rebuildTypes = ['node.replaced', 'fault.closed'];
+const stormTypes = ['storm.tripped', 'storm.over', 'storm.setback', 'pool.resumed'];
+
+/** The storm brake as the events tell of it: what came last holds. */
+function loadBrake(parts: MemoryParts, windowMs: number): Brake {
+  const { events } = parts.journal;
+  const since = new Date(parts.now().getTime() - windowMs).toISOString();
+  const told = events.lately(stormTypes, '');
+  const rebuilds = events
+    .lately(rebuildTypes, since)
+    .filter(({ type, data }) => type === 'node.replaced' || data['reason'] === 'rebuilt');
+  const last = told.findLast(({ type }) => type !== 'storm.setback');
+  const sinceThen = told.filter(({ id, type, at }) => type === 'storm.setback' && id > (last?.id ?? 0) && at >= since);
+  const rebuilt = rebuilds.flatMap(({ node, at }) => (node === null ? [] : [[node, agoOf(parts, at)] as const]));
+  const blank = { rebuilt: Object.fromEntries(rebuilt), setbacks: sinceThen.map(({ at }) => agoOf(parts, at)) };
+  if (last?.type !== 'storm.tripped') return { ...blank, storm: null };
+  const stirred = [last, ...sinceThen, ...rebuilds].map(({ at }) => agoOf(parts, at));
+  const reason = typeof last.data['reason'] === 'string' ? last.data['reason'] : 'rebuilds did not help';
+  return { ...blank, setbacks: [], storm: { reason, since: agoOf(parts, last.at), stirredAt: Math.max(...stirred) } };
+}
 
 /** A past wall time in the present's monotonic clock; one that a clock set back has put into the future is the present. */
 function agoOf({ now, monotonicMs }: MemoryParts, iso: string): number {
@@ -93,6 +114,7 @@ function toFaultRecord(parts: MemoryParts, node: string, memory: NodeMemory): Fa
     closed_at: null,
     state: course.kind,
     course: courseJson(parts, course),
+    approval: approvalJson(parts, fault.approval),
     acted: fault.acted,
     restores: fault.restores,
     unhealthy: memory.unhealthy,
@@ -109,6 +131,26 @@ function courseJson(parts: MemoryParts, course: Course): string {
     until: toIso(parts, course.until),
     within_ms: Math.max(0, course.until - parts.monotonicMs()),
   });
+}
+
+function approvalJson(parts: MemoryParts, approval: Approval | null): string | null {
+  if (approval === null) return null;
+  const withinMs = Math.max(0, approval.until - parts.monotonicMs());
+  return JSON.stringify({ ...approval, until: toIso(parts, approval.until), within_ms: withinMs });
+}
+
+/** A question that no run waits for yet is asked anew, and a rejection is over when a person resumed the node meanwhile. */
+function toApproval(
+  parts: MemoryParts,
+  { approval: json, state, moid, instance_uuid: uuid }: FaultRecord,
+): Approval | null {
+  const approval = json === null ? undefined : toRecord(JSON.parse(json));
+  const { run, answer, by, reason } = approval ?? {};
+  if (typeof run !== 'string' || (answer !== 'awaited' && answer !== 'given' && answer !== 'rejected')) return null;
+  if (answer === 'rejected' && state === 'resumed') return null;
+  const vm = moid !== null && uuid !== null ? { moid, instanceUuid: uuid } : null;
+  const said = { by: typeof by === 'string' ? by : null, reason: typeof reason === 'string' ? reason : '' };
+  return { vm, run, answer, ...said, until: untilOf(parts, approval) };
 }
 
 function attemptsOf(
@@ -130,6 +172,7 @@ function toFault(parts: MemoryParts, record: FaultRecord): Fault {
     restores: record.restores,
     isAbandoned: record.abandoned,
     course: toCourse(parts, record),
+    approval: toApproval(parts, record),
     decided: null,
   };
 }

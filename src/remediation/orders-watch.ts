@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PoolEvent } from '../pool/events.ts';
 import type { ActivePause, PoolState } from '../pool/node-state.ts';
 import type { Journal } from '../store/journal.ts';
+import { answerTo } from './orders.ts';
 import type { ReconcilerClock } from './reconciler.ts';
 
 export interface OrdersWatchParts {
@@ -40,14 +41,31 @@ export class OrdersWatch {
     this.#callOff();
   }
 
+  /** Looks at once: this very process has written orders. */
+  lookNow(): void {
+    this.#callOff();
+    this.#version = undefined;
+    this.#look();
+  }
+
   #look(): void {
     try {
+      this.#lookAtAnswers();
       this.#lookAtPauses();
       this.#lookAtResumes();
     } catch (error) {
       this.#parts.onTrouble(error);
     }
     this.#callOff = this.#parts.clock.at(this.#parts.clock.now() + everyMs, () => this.#look());
+  }
+
+  /** Answers to what is asked, also those that were given while nobody was here. */
+  #lookAtAnswers(): void {
+    for (const [node, { fault }] of Object.entries(this.#parts.state().nodes)) {
+      const { answer: state, run = null } = fault?.approval ?? {};
+      const answered = run === null || state !== 'awaited' ? undefined : answerTo(this.#parts.journal, run);
+      if (run !== null && answered !== undefined) this.#parts.tell({ kind: 'answered', node, run, ...answered });
+    }
   }
 
   #lookAtPauses(): void {

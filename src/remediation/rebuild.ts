@@ -11,12 +11,14 @@ import type { RebuildResult } from './conclude-rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { baseSpec, loadingVars, runFolderOf } from './playbook-run.ts';
 import { protocolVars } from './protocol-vars.ts';
-import { finishRun, insertRun, type RunIntent } from './run-journal.ts';
+import { beginApprovedRun, finishRun, insertRun, type RunIntent } from './run-journal.ts';
 import { acquireSlot, type SlotBusy } from './slot.ts';
 
 /** A run to be that acts on nodes: a rebuild or a restore of one, or a bootstrap of those that lack their VM. Without a judged VM it is about the one that has the name now. */
 export interface RebuildRequest extends RunIntent {
   readonly kind: 'rebuild' | 'restore' | 'bootstrap';
+  /** The run that waited for the approval; it is in the journal already. */
+  readonly approved?: { readonly run: string; readonly by: string } | undefined;
 }
 
 /** A rebuild that is going on. */
@@ -40,14 +42,16 @@ export type RebuildStart =
  */
 export async function startRebuild(parts: ControllerParts, request: RebuildRequest): Promise<RebuildStart> {
   for (const node of request.nodes) nodeSettings(parts.config, node);
-  const run = newRunId(parts.now().getTime());
+  const { approved } = request;
+  const run = approved?.run ?? newRunId(parts.now().getTime());
   const refusal = request.kind !== 'bootstrap' ? refusalBy(parts, request, run) : undefined;
   if (refusal !== undefined) return { kind: 'refused', result: refusal };
 
   const slot = await acquireSlot(parts.config.state_dir, { run, node: request.nodes.join(',') });
   if (slot.kind === 'busy') return { kind: 'busy', busy: slot };
   try {
-    insertRun(parts, request, run);
+    if (approved === undefined) insertRun(parts, request, run);
+    else beginApprovedRun(parts, run, request.nodes.join(','), approved.by);
     const handle = await launch(parts, request, run);
     parts.journal.runs.transition(run, 'running');
     return {
@@ -70,7 +74,7 @@ function refusalBy(parts: ControllerParts, request: RebuildRequest, run: string)
     isTakenOut: parts.isTakenOut,
     pauses: parts.journal.pauses.active(parts.now().toISOString()),
     mode: request.dryRun ? 'act' : parts.config.safety.mode,
-    byHand: request.trigger === 'operator',
+    byHand: request.trigger !== 'monitor' || request.approved !== undefined,
     force: request.force,
   });
   if (hold === undefined) return undefined;
@@ -87,7 +91,7 @@ function refusalBy(parts: ControllerParts, request: RebuildRequest, run: string)
     fenced: false,
     pending: null,
   };
-  insertRun(parts, request, run);
+  if (request.approved === undefined) insertRun(parts, request, run);
   finishRun(parts, run, request.kind, [result], []);
   return result;
 }

@@ -6,8 +6,8 @@ import type { Outcome, VmIdentity } from '../pool/outcome.ts';
 import type { Run } from '../store/runs.ts';
 import type { RebuildResult } from './conclude-rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
-import { startRebuild, type RebuildRequest, type StartedRebuild } from './rebuild.ts';
-import type { ReconcilerClock } from './reconciler.ts';
+import { startRebuild, type RebuildRequest, type RebuildStart, type StartedRebuild } from './rebuild.ts';
+import type { RebuildOrder, ReconcilerClock, RestoreOrder } from './reconciler.ts';
 import { recoverRun } from './recovery.ts';
 
 export interface RebuildsParts {
@@ -47,21 +47,37 @@ export class Rebuilds {
   }
 
   /** Starts a rebuild. What comes of it is told as events. */
-  order(node: string, judged: VmIdentity | null, attempt: number): void {
-    this.#start({ ...ordered(node, judged), kind: 'rebuild', reason: `attempt ${attempt}` }).catch((error: unknown) => {
+  order({ node, judged, attempt, approved }: RebuildOrder): void {
+    const request: RebuildRequest = {
+      ...ordered(node, judged),
+      kind: 'rebuild',
+      reason: `attempt ${attempt}`,
+      approved: approved ?? undefined,
+    };
+    this.#start(request).catch((error: unknown) => {
       this.#parts.log.error({ err: error, node }, 'the rebuild could not be started');
       this.#parts.tell(ended(node, null, { outcome: 'failed', message: messageOf(error), isAttempt: false }));
     });
   }
 
   /** Starts a restore of the settings, files and services of a node, for these checks. */
-  restore(node: string, vm: VmIdentity | null, checks: readonly string[]): void {
+  restore({ node, vm, checks }: RestoreOrder): void {
     this.#start({ ...ordered(node, vm), kind: 'restore', reason: `${checks.join(', ')} failed` }).catch(
       (error: unknown) => {
         this.#parts.log.error({ err: error, node }, 'the restore could not be started');
         this.#parts.tell(restoreEnded(node, null, 'failed', messageOf(error)));
       },
     );
+  }
+
+  /** Starts a rebuild or a restore of one node that a person ordered. The reconciler hears of it as of its own. */
+  async orderByHand(node: string, request: Omit<RebuildRequest, 'nodes'>): Promise<RebuildStart> {
+    const start = await startRebuild(this.#parts.parts(), { ...request, nodes: [node] });
+    if (start.kind !== 'started') return start;
+    // A dry run says nothing of the node.
+    if (!request.dryRun) this.#parts.tell({ kind: 'run-started', node, run: start.run });
+    this.#attend(request.dryRun ? null : node, request.kind, start);
+    return start;
   }
 
   /**
@@ -80,7 +96,7 @@ export class Rebuilds {
     }
     for (const [node, { fault }] of Object.entries(state.nodes)) {
       const course = fault?.course;
-      if (course?.kind === 'running') this.#settleFault(node, 'rebuild', course.run);
+      if (course?.kind === 'running') this.#settleFault(node, 'rebuild', course.run ?? fault?.approval?.run ?? null);
       if (course?.kind === 'restoring') this.#settleFault(node, 'restore', course.run);
     }
   }
@@ -127,7 +143,7 @@ export class Rebuilds {
   #settleFault(node: string, kind: 'rebuild' | 'restore', known: string | null): void {
     const { journal } = this.#parts.parts();
     const run = known === null ? journal.runs.list({ node, kinds: [kind], limit: 1 })[0] : journal.runs.get(known);
-    if (run === undefined || (known === null && run.state === 'done')) {
+    if (run === undefined || run.state === 'awaiting_approval' || (known === null && run.state === 'done')) {
       // The order was written down, and nothing was begun.
       this.#parts.tell({ kind: 'run-busy', node });
       return;

@@ -4,6 +4,7 @@ import type { CheckAction, Effect, PoolEvent } from '../pool/events.ts';
 import { initialState, type NodeMemory, type PoolState } from '../pool/node-state.ts';
 import type { VmIdentity } from '../pool/outcome.ts';
 import type { PoolPolicy } from '../pool/policy.ts';
+import type { Brake } from '../pool/brake.ts';
 
 /** Monotonic milliseconds, and timers on them. */
 export interface ReconcilerClock {
@@ -18,19 +19,31 @@ export interface ReconcilerMemory {
   load(): Readonly<Record<string, NodeMemory>>;
   /** When nodes were rebuilt within the last hour, by whomever, and after the pool was last resumed. */
   rebuiltAt(): readonly number[];
+  /** The storm brake; `windowMs`: the stability window. */
+  brake(windowMs: number): Brake;
   save(node: string, memory: NodeMemory): void;
   record(node: string | null, type: string, data: Readonly<Record<string, unknown>>): void;
   /** All writes of the body, or none. Throws when they cannot be made durable. */
   atomically(body: () => void): void;
 }
 
+/** A rebuild that was decided. */
+export type RebuildOrder = Omit<Extract<Effect, { readonly kind: 'rebuild' }>, 'kind'>;
+
+/** A restore that was decided. */
+export type RestoreOrder = Omit<Extract<Effect, { readonly kind: 'restore' }>, 'kind'>;
+
 /** What does the work. Nothing of it may throw; what comes of it is told by events. */
 export interface Hands {
   discover(): void;
   /** Asks the observers of a node about it, and probes it afresh. */
   consult(order: { readonly node: string; readonly judged: VmIdentity | null }): void;
-  rebuild(order: { readonly node: string; readonly judged: VmIdentity | null; readonly attempt: number }): void;
-  restore(order: { readonly node: string; readonly vm: VmIdentity | null; readonly checks: readonly string[] }): void;
+  rebuild(order: RebuildOrder): void;
+  restore(order: RestoreOrder): void;
+  /** Has a run wait for a person's answer. */
+  ask(order: Omit<RebuildOrder, 'approved'>): void;
+  /** Ends a run that waited. */
+  unask(order: Omit<Extract<Effect, { readonly kind: 'unask' }>, 'kind'>): void;
   act(order: {
     readonly node: string;
     readonly vm: VmIdentity | null;
@@ -76,7 +89,9 @@ export class Reconciler {
     this.#parts = parts;
     this.#policy = parts.policy;
     this.#decidedAt = parts.clock.now();
-    this.#state = initialState(parts.policy, parts.memory.load(), parts.clock.now(), parts.memory.rebuiltAt());
+    const { policy, memory, clock } = parts;
+    const brake = memory.brake(policy.stabilityWindowMs);
+    this.#state = initialState(policy, memory.load(), clock.now(), { rebuiltAt: memory.rebuiltAt(), brake });
     this.#setWake();
   }
 
@@ -195,6 +210,12 @@ export class Reconciler {
         return;
       case 'restore':
         hands.restore(effect);
+        return;
+      case 'ask':
+        hands.ask(effect);
+        return;
+      case 'unask':
+        hands.unask(effect);
         return;
       case 'act':
         hands.act(effect);

@@ -1,10 +1,12 @@
 import { nodeSettings } from '../config/node-settings.ts';
 import type { AnyCheck, Config } from '../config/schema.ts';
+import { rebuiltLately, underWay } from '../pool/act-gates.ts';
 import { unmeasured } from '../pool/check-state.ts';
 import { conditionOf, type Condition } from '../pool/condition.ts';
 import { blankNode, type NodeState, type PoolState } from '../pool/node-state.ts';
 import { leadsToRebuild, type PoolPolicy } from '../pool/policy.ts';
 import type {
+  BudgetReport,
   CheckReport,
   ControllerReport,
   DiscoveryReport,
@@ -13,6 +15,7 @@ import type {
   Observation,
   ObservedCheck,
   PoolReport,
+  StormReport,
 } from '../pool/report.ts';
 import type { Turn } from '../pool/turn.ts';
 import type { Journal } from '../store/journal.ts';
@@ -58,9 +61,27 @@ export function poolReport(source: ReportSource): PoolReport {
     pauses,
     discovery: source.discovery,
     membership: source.membership,
+    mode: source.policy.mode,
+    budget: budgetReport(source),
+    storm: stormReport(source),
     nodes,
     host_checks: source.hostChecks,
   };
+}
+
+function budgetReport({ policy, state: pool, nowMs: now }: ReportSource): BudgetReport {
+  const moment = { policy, pool, now };
+  return {
+    in_use: underWay(moment).length,
+    max: policy.maxConcurrent,
+    per_hour: { used: rebuiltLately(moment), max: policy.maxPerHour },
+  };
+}
+
+function stormReport({ state, now, nowMs }: ReportSource): StormReport | null {
+  const { storm } = state.brake;
+  if (storm === null) return null;
+  return { since: new Date(now.getTime() - (nowMs - storm.since)).toISOString(), reason: storm.reason };
 }
 
 function nodeReport(source: ReportSource, name: string, paused: boolean): NodeReport {

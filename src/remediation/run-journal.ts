@@ -13,6 +13,10 @@ export interface RunIntent {
   readonly force: readonly string[];
   readonly dryRun: boolean;
   readonly judged?: VmIdentity | undefined;
+  /** Who ordered or approved it; undefined when nobody had to. */
+  readonly by?: string | undefined;
+  /** A person is asked first. */
+  readonly state?: 'awaiting_approval';
 }
 
 /** Writes the intent of a run, before anything is done. */
@@ -30,14 +34,31 @@ export function insertRun(parts: ControllerParts, request: RunIntent, run: strin
       reason,
       force: force.length > 0,
       started_at: startedAt,
+      ...(request.state === undefined ? {} : { state: request.state }),
     });
     parts.journal.events.append({
       at: startedAt,
       run,
       node,
       type: `${kind}.requested`,
-      data: { nodes, trigger, reason, force, dry_run: request.dryRun, judged: request.judged ?? null },
+      data: {
+        nodes,
+        trigger,
+        by: request.by ?? null,
+        reason,
+        force,
+        dry_run: request.dryRun,
+        judged: request.judged ?? null,
+      },
     });
+  });
+}
+
+/** Writes that a run which waited for a person is about to begin. */
+export function beginApprovedRun({ journal, now }: ControllerParts, run: string, node: string, by: string): void {
+  journal.atomically(() => {
+    journal.runs.transition(run, 'intent');
+    journal.events.append({ at: now().toISOString(), run, node, type: 'rebuild.approved', data: { by } });
   });
 }
 

@@ -5,6 +5,7 @@ import {
   reportedPhases,
   type PhaseReport,
   type ReportedPhase,
+  type RunCourse,
   type RunDetail,
   type RunReport,
   type TaskReport,
@@ -30,6 +31,11 @@ export function runReport(run: Run): RunReport {
     started_at: run.started_at,
     ended_at: run.ended_at,
   };
+}
+
+/** A run, and how far it came. */
+export function runCourse(journal: Journal, run: Run): RunCourse {
+  return { ...runReport(run), phases: phaseReports(journal, run, decisionOf(journal, run)?.at ?? null) };
 }
 
 /** A run with its phases, tasks and decision, from the journal and from the run's own files; undefined for an id that the journal does not have. */

@@ -14,6 +14,8 @@ export interface FaultRecord {
   readonly state: string;
   /** The same in full, as JSON. */
   readonly course: string;
+  /** What a person was asked and answered, as JSON; null when nobody was asked. */
+  readonly approval: string | null;
   /** Checks whose action was taken. */
   readonly acted: readonly string[];
   /** By check: restores that were made and have not helped. */
@@ -46,14 +48,15 @@ type Row = Omit<FaultRecord, 'acted' | 'restores' | 'unhealthy' | 'abandoned'> &
 /** The faults table. */
 export function createFaults(database: StoreDatabase): Faults {
   const insert = database.prepare<Row>(
-    `INSERT INTO faults (node, moid, instance_uuid, opened_at, closed_at, state, course, acted, restores, unhealthy, abandoned,
-     attempts, last_attempt_at) VALUES (@node, @moid, @instance_uuid, @opened_at, @closed_at, @state, @course, @acted, @restores, @unhealthy, @abandoned,
-     @attempts, @last_attempt_at)`,
+    `INSERT INTO faults (node, moid, instance_uuid, opened_at, closed_at, state, course, approval, acted, restores, unhealthy,
+     abandoned, attempts, last_attempt_at) VALUES (@node, @moid, @instance_uuid, @opened_at, @closed_at, @state, @course, @approval,
+     @acted, @restores, @unhealthy, @abandoned, @attempts, @last_attempt_at)`,
   );
   const update = database.prepare<Row>(
     `UPDATE faults SET moid = @moid, instance_uuid = @instance_uuid,
-     state = iif(state = 'resumed' AND @state IN ('exhausted', 'held'), state, @state), course = @course, acted = @acted,
-     restores = @restores, unhealthy = @unhealthy, abandoned = @abandoned, attempts = @attempts, last_attempt_at = @last_attempt_at
+     state = iif(state = 'resumed' AND @state IN ('exhausted', 'held'), state, @state), course = @course, approval = @approval,
+     acted = @acted, restores = @restores, unhealthy = @unhealthy, abandoned = @abandoned, attempts = @attempts,
+     last_attempt_at = @last_attempt_at
      WHERE node = @node AND closed_at IS NULL`,
   );
   const close = database.prepare<{ node: string; closedAt: string }>(
@@ -64,8 +67,8 @@ export function createFaults(database: StoreDatabase): Faults {
      WHERE id = (SELECT max(id) FROM faults WHERE node = @node)`,
   );
   const selectLatest = database.prepare<[], Row>(
-    `SELECT node, moid, instance_uuid, opened_at, closed_at, state, course, acted, restores, unhealthy, abandoned, attempts, last_attempt_at
-     FROM faults WHERE id IN (SELECT max(id) FROM faults GROUP BY node) ORDER BY node`,
+    `SELECT node, moid, instance_uuid, opened_at, closed_at, state, course, approval, acted, restores, unhealthy, abandoned, attempts,
+     last_attempt_at FROM faults WHERE id IN (SELECT max(id) FROM faults GROUP BY node) ORDER BY node`,
   );
   const resume = database.prepare<{ node: string | null }, { readonly node: string }>(
     `UPDATE faults SET state = 'resumed', attempts = 0, last_attempt_at = NULL

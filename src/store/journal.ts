@@ -3,6 +3,7 @@ import { journalFault } from './fault.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createEvents, type Events } from './events.ts';
 import { createHistory, type History } from './history.ts';
+import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { createNodes, type Nodes } from './nodes.ts';
 import { createNotifications, type Notifications } from './notifications.ts';
 import { createObservations, type Observations } from './observations.ts';
@@ -24,6 +25,7 @@ export interface Journal {
   readonly pauses: Pauses;
   readonly faults: Faults;
   readonly notifications: Notifications;
+  readonly idempotency: Idempotency;
   readonly retention: Retention;
   readonly history: History;
   /** What it takes on the disk. */
@@ -53,6 +55,7 @@ export function openJournal(stateDir: string, { redact = (text) => text }: Journ
       pauses: createPauses(database, redact),
       faults: createFaults(database),
       notifications: createNotifications(database, redact),
+      idempotency: createIdempotency(database),
       foreignVersion: () => database.foreignVersion(),
       retention: createRetention(database, stateDir),
       history: createHistory(database),

@@ -149,6 +149,15 @@ export const migrations: readonly string[] = [
   INSERT INTO notified SELECT 1, coalesce(max(id), 0) FROM events;
   `,
   `
+  ALTER TABLE faults ADD COLUMN approval TEXT;
+  CREATE TABLE idempotency (
+    key TEXT PRIMARY KEY,
+    request TEXT NOT NULL,
+    answer TEXT,
+    at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
   ALTER TABLE faults ADD COLUMN restores TEXT NOT NULL DEFAULT '{}';
   `,
 ];

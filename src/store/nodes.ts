@@ -14,11 +14,13 @@ export interface NodeSeen {
   /** vCenter's word for the guest: `green`, `yellow`, `red`, `gray`. Green is evidence of life; the others prove nothing. */
   readonly heartbeat?: string | null | undefined;
   readonly certified: boolean;
+  /** Somebody is building it, or left it half built: it is not the node's last known VM. */
+  readonly half_built?: boolean | undefined;
   readonly seen_at: string;
 }
 
 /** A node as recorded. */
-export interface NodeRecord extends NodeSeen {
+export interface NodeRecord extends Omit<NodeSeen, 'half_built'> {
   readonly connection: string | null;
   readonly heartbeat: string | null;
 }
@@ -88,12 +90,13 @@ export function createNodes(database: StoreDatabase): Nodes {
   const toNode = (row: Row): NodeRecord => ({ ...row, certified: row.certified !== 0 });
   return {
     upsert: (node) => {
-      const { name, moid, instance_uuid, connection = null, heartbeat = null } = node;
+      const { half_built: isHalfBuilt = false, ...seen } = node;
+      const { name, moid, instance_uuid, connection = null, heartbeat = null } = seen;
       database.write(() => {
         const certified = node.certified ? 1 : 0;
-        const row = { ...node, connection, heartbeat, certified, overtaken_days: overtakenByMs / 86_400_000 };
+        const row = { ...seen, connection, heartbeat, certified, overtaken_days: overtakenByMs / 86_400_000 };
         const { changes } = upsert.run(row);
-        if (changes > 0 && moid && instance_uuid)
+        if (changes > 0 && moid && instance_uuid && !isHalfBuilt)
           remember.run({ name, moid, instance_uuid, address: node.address, at: node.seen_at });
       });
     },

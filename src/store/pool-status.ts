@@ -98,7 +98,7 @@ export function stateOf(
   run: Run | undefined,
   at: Pick<PoolQuestion, 'nowIso' | 'staleAfterMs'>,
 ): Judgement {
-  if (run !== undefined && run.state !== 'done' && run.kind !== 'restore')
+  if (run !== undefined && (run.state === 'intent' || run.state === 'running') && run.kind !== 'restore')
     return { state: 'rebuilding', reason: 'being_rebuilt' };
   if (seen === undefined) return { state: 'unknown', reason: 'never_seen' };
   if (Date.parse(at.nowIso) - Date.parse(seen.seen_at) > at.staleAfterMs)

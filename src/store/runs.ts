@@ -6,8 +6,8 @@ import { cut, parseList, type Redact } from './text.ts';
 export const runKinds = ['rebuild', 'restore', 'bootstrap', 'discover', 'sync', 'settle'] as const;
 export type RunKind = (typeof runKinds)[number];
 
-/** `intent`: written before anything is done. `running`: its process is known. `done`: it has an outcome, for good. */
-export type RunState = 'intent' | 'running' | 'done';
+/** `awaiting_approval`: a person was asked. `intent`: written before anything is done. `running`: its process is known. `done`: it has an outcome, for good. */
+export type RunState = 'awaiting_approval' | 'intent' | 'running' | 'done';
 
 /** What became of a run. `done` is the success of the kinds that have no outcome of their own, such as `discover`. */
 export type RunOutcome = Outcome | 'done';
@@ -49,7 +49,7 @@ export interface NewRun {
   readonly reason: string | null;
   readonly force: boolean;
   readonly started_at: string;
-  readonly state?: 'intent';
+  readonly state?: 'intent' | 'awaiting_approval';
 }
 
 /** One run as recorded. Times are ISO UTC with milliseconds. */
@@ -84,8 +84,10 @@ export interface Runs {
   get(id: string): Run | undefined;
   /** Newest first. */
   list(filter?: RunFilter): readonly Run[];
-  /** Runs without an outcome, oldest first: what a new process has to settle. */
+  /** Runs that were begun and have no outcome, oldest first: what a new process has to settle. */
   unfinished(): readonly Run[];
+  /** Runs that wait for a person's answer, oldest first. */
+  awaiting(): readonly Run[];
   /** Every run whose id begins so, newest first, at most 20. */
   startingWith(prefix: string): readonly Run[];
 }
@@ -119,7 +121,7 @@ export function createRuns(database: StoreDatabase, redact: Redact): Runs {
      AND (@outcome IS NULL OR outcome = @outcome) AND (@since IS NULL OR started_at >= @since)
      AND kind IN (SELECT value FROM json_each(@kinds)) ORDER BY id DESC LIMIT @limit`,
   );
-  const selectUnfinished = database.prepare<[], RunRecord>(`SELECT * FROM runs WHERE state <> 'done' ORDER BY id`);
+  const selectOpen = database.prepare<[], RunRecord>(`SELECT * FROM runs WHERE state <> 'done' ORDER BY id`);
   const selectPrefix = database.prepare<[string, string], RunRecord>(
     'SELECT * FROM runs WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 20',
   );
@@ -142,7 +144,7 @@ export function createRuns(database: StoreDatabase, redact: Redact): Runs {
 
   return {
     insert: (run) => {
-      database.write(() => insert.run(toRecord({ ...blankRun, ...run, state: 'intent' })));
+      database.write(() => insert.run(toRecord({ ...blankRun, state: 'intent', ...run })));
     },
     transition: (id, state, facts = {}) =>
       database.write(() => {
@@ -178,7 +180,8 @@ export function createRuns(database: StoreDatabase, redact: Redact): Runs {
           })
           .map(toRun),
       ),
-    unfinished: () => database.read(() => selectUnfinished.all().map(toRun)),
+    unfinished: () => database.read(() => selectOpen.all().map(toRun)).filter((run) => !isAwaiting(run)),
+    awaiting: () => database.read(() => selectOpen.all().map(toRun)).filter(isAwaiting),
     startingWith: (prefix) => database.read(() => selectPrefix.all(prefix, `${prefix}\u{10ffff}`).map(toRun)),
   };
 }
@@ -200,6 +203,10 @@ const blankRun = {
   address: null,
   phases: [],
 } as const;
+
+function isAwaiting({ state }: Run): boolean {
+  return state === 'awaiting_approval';
+}
 
 function toRun(record: RunRecord): Run {
   return { ...record, force: record.force !== 0, phases: parseList<RunPhase>(record.phases) };

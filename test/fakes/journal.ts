@@ -90,7 +90,7 @@ export class FakeJournal implements MemoryJournal {
 
   #nodesTable(): Nodes {
     return {
-      upsert: (node) => {
+      upsert: ({ half_built: isHalfBuilt = false, ...node }) => {
         const { nodes, known } = this.#tables;
         const before = nodes.get(node.name);
         const olderByMs = before === undefined ? 0 : Date.parse(before.seen_at) - Date.parse(node.seen_at);
@@ -98,7 +98,7 @@ export class FakeJournal implements MemoryJournal {
         const { connection = null, heartbeat = null } = node;
         this.#write({ nodes: new Map(nodes).set(node.name, { ...node, connection, heartbeat }) });
         const { moid, instance_uuid, address } = node;
-        if (!moid || !instance_uuid) return;
+        if (!moid || !instance_uuid || isHalfBuilt) return;
         const last = known.get(node.name);
         const same = last?.instance_uuid === instance_uuid ? last : undefined;
         const next: LastKnown = {

@@ -7,6 +7,7 @@ import { LatestResults } from '../../src/remediation/latest-results.ts';
 import { observationOf } from '../../src/remediation/report.ts';
 import type { Observation } from '../../src/pool/report.ts';
 import { isAtWork } from '../../src/pool/act-gates.ts';
+import type { VmIdentity } from '../../src/pool/outcome.ts';
 import { observersOf } from '../../src/pool/observers.ts';
 import { faultMemory } from '../../src/remediation/fault-memory.ts';
 import { Reconciler, type Hands, type ReconcilerMemory } from '../../src/remediation/reconciler.ts';
@@ -152,6 +153,13 @@ export class Daemon implements TimerOwner {
     return observationOf({ policy, state, results: this.#results, trusted, nowMs: this.#clock.now() }, node);
   }
 
+  /** A person's answer to what it asks about a node. */
+  answer(node: string, answer: 'given' | 'rejected', reason: string): void {
+    const run = this.reconciler.state.nodes[node]?.fault?.approval?.run;
+    if (run === null || run === undefined) throw new Error(`nothing was asked about ${node}`);
+    this.reconciler.handle({ kind: 'answered', node, run, answer, by: 'alice', reason });
+  }
+
   resumePool(): void {
     this.reconciler.handle({ kind: 'pool-resumed' });
   }
@@ -253,15 +261,27 @@ export class Daemon implements TimerOwner {
         this.#world.clock.unsettle();
         if (!this.isGone) this.#consultations.order(order);
       },
-      rebuild: ({ node, judged, attempt }) => {
+      rebuild: ({ node, judged, attempt, approved }) => {
         if (this.isGone) return;
-        this.#world.log.write(this.#machine.name, `ORDER rebuild ${node} ${judged?.moid ?? 'none'} attempt ${attempt}`);
-        this.#soon(() => this.#run('rebuild', node, judged));
+        const what = `ORDER rebuild ${node} ${judged?.moid ?? 'none'} attempt ${attempt}`;
+        this.#world.log.write(
+          this.#machine.name,
+          approved === null ? what : `${what}, ${approved.run} approved by ${approved.by}`,
+        );
+        this.#soon(() => this.#run('rebuild', node, judged, approved?.run));
       },
       restore: ({ node, vm, checks }) => {
         if (this.isGone) return;
         this.#world.log.write(this.#machine.name, `ORDER restore ${node} for ${checks.join(', ')}`);
         this.#soon(() => this.#run('restore', node, vm));
+      },
+      ask: ({ node }) => {
+        if (this.isGone) return;
+        const run = this.#world.newRunId();
+        this.reconciler.handle({ kind: 'asked', node, run });
+      },
+      unask: ({ node, run, outcome, message }) => {
+        if (!this.isGone) this.#world.log.write(this.#machine.name, `${run} of ${node}: ${outcome}, ${message}`);
       },
       act: ({ node, check, action }) => {
         if (this.isGone) return;
@@ -270,8 +290,8 @@ export class Daemon implements TimerOwner {
     };
   }
 
-  #run(kind: RunRecord['kind'], node: string, judged: Parameters<Machine['startRun']>[2]): void {
-    const record = this.#machine.startRun(kind, node, judged);
+  #run(kind: RunRecord['kind'], node: string, judged: VmIdentity | null, approved?: string): void {
+    const record = this.#machine.startRun(kind, node, judged, approved);
     if (record === 'busy') {
       this.#world.log.write(this.#machine.name, `the slot is taken`);
       this.reconciler.handle({ kind: 'run-busy', node });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { duration } from '../../src/config/values.ts';
 import { tempers, type Temper, type Trap } from './machine.ts';
 import { stepMs, type StepName } from './rebuild.ts';
+import { vcenterStates, type VCenter, type Vm } from './vcenter.ts';
 import { certifiedBy, type World } from './world.ts';
 
 type Happening = (world: World, words: readonly string[]) => void;
@@ -11,12 +12,12 @@ const happenings: Readonly<Record<string, Happening>> = {
   // Nodes: `kill webbox3` (its guest hangs), `revive`, `off`/`on` (a person powers it), `delete`, `unmark`, `double`/`undouble`.
   kill: (world, [node = '']) => world.killNode(node),
   revive: (world, [node = '']) => world.reviveNode(node),
-  off: (world, [node]) => world.vcenter.powerOff(world.vm(node), 'a person'),
+  off: (world, [node]) => eachVm(world, node, (vm) => world.vcenter.powerOff(vm, 'a person')),
   on: (world, [node = '']) => {
     world.vcenter.powerOn(world.vm(node), 'a person');
     world.reviveNode(node);
   },
-  delete: (world, [node]) => world.vcenter.destroy(world.vm(node), 'a person'),
+  delete: (world, [node]) => eachVm(world, node, (vm) => world.vcenter.destroy(vm, 'a person')),
   unmark: (world, [node]) => {
     world.vm(node).mark = null;
   },
@@ -50,11 +51,11 @@ const happenings: Readonly<Record<string, Happening>> = {
     world.vcenter.claim({ node, by, run: 'r0', incident, generation });
   },
 
-  // The network and vCenter: `cut webbox1 webbox3` (nothing of the first reaches the second), `cut webbox1 vcenter`, `join`, `vcenter down`.
+  // The network and vCenter: `cut webbox1 webbox3` (nothing of the first reaches the second), `cut webbox1 vcenter`, `join`, `vcenter down` (or `slow`, `empty`, `half`: what its lists are; `up`).
   cut: (world, [from, to]) => void world.cuts.add(`${from} ${to}`),
   join: (world, [from, to]) => void world.cuts.delete(`${from} ${to}`),
   vcenter: (world, [state]) => {
-    world.vcenter.state = state === 'down' ? 'down' : state === 'slow' ? 'slow' : 'up';
+    world.vcenter.state = stateOf(state);
   },
   datastore: (world, [state]) => {
     world.vcenter.isDatastoreFull = state === 'full';
@@ -63,19 +64,23 @@ const happenings: Readonly<Record<string, Happening>> = {
     world.vcenter.isImageBroken = state === 'broken';
   },
 
-  /** `part webbox1,webbox2 webbox3`: nothing between the two groups; `mend` ends it. vCenter is reached by all. */
+  /** `part webbox1,webbox2 webbox3`: nothing between the two groups; `mend` ends it, and without words every cut. vCenter is reached by all. */
   part: (world, [some = '', others = '']) => {
     for (const [a, b] of pairsOf(some, others)) world.cuts.add(`${a} ${b}`);
   },
-  mend: (world, [some = '', others = '']) => {
+  mend: (world, [some, others = '']) => {
+    if (some === undefined) return world.cuts.clear();
     for (const [a, b] of pairsOf(some, others)) world.cuts.delete(`${a} ${b}`);
+    return undefined;
   },
   /** `heartbeat webbox3 green`, `host webbox3 disconnected`, `unclear webbox3`, `clarify webbox3`: what vCenter says of its VM. */
   heartbeat: (world, [node, color]) => {
     world.vm(node).heartbeat = color === 'green' || color === 'red' ? color : 'gray';
   },
   host: (world, [node, state = 'connected']) => {
-    world.vm(node).connection = state;
+    eachVm(world, node, (vm) => {
+      vm.connection = state;
+    });
   },
   unclear: (world, [node = '']) => void world.vcenter.unclear.add(node),
   clarify: (world, [node = '']) => void world.vcenter.unclear.delete(node),
@@ -101,14 +106,19 @@ const happenings: Readonly<Record<string, Happening>> = {
     world.after(2_000, () => world.machine(name).startDaemon());
     return undefined;
   },
-  reboot: (world, [name = '']) => {
+  /** It is another VM when it was rebuilt in the meantime: then the old one stays off. */
+  reboot: (world, [name = '', time = '30s']) => {
+    const vms = world.vcenter.named(name);
     world.killNode(name);
-    world.after(30_000, () => world.reviveNode(name));
+    world.after(msOf(time), () => {
+      for (const vm of vms) if (vm.power === 'on') world.reviveVm(vm);
+    });
   },
   stall: (world, [name, time]) => world.machine(name).daemon?.stall(msOf(time)),
   freeze: (world, [name, time]) => world.machine(name).freeze(msOf(time)),
   /** `trap webbox1 fence die`: what befalls its next run when that step begins: hang, die (the machine), crash (the daemon). */
   trap: (world, [name, step, trap]) => void world.machine(name).traps.set(stepOf(step), trapOf(trap)),
+  untrap: (world, [name]) => world.machine(name).traps.clear(),
   occupy: (world, [name, time]) => world.machine(name).occupy(msOf(time)),
   cancel: (world, [name]) => world.machine(name).cancelRun(),
   disk: (world, [name, state]) => {
@@ -133,7 +143,7 @@ const happenings: Readonly<Record<string, Happening>> = {
     world.machine(name).wallShift += direction === 'back' ? -msOf(time) : msOf(time);
   },
 
-  // Operators, on every controller or the named one: `pause pool`, `pause webbox3 webbox1`, `resume`, `mode dry-run`, `leave`, `enter`.
+  // Operators, on every controller or the named one: `pause pool`, `pause webbox3 webbox1`, `resume`, `mode dry-run`, `generations 10`, `leave`, `enter`.
   pause: (world, [scope = '', only]) => setPause(world, scope, only, true),
   resume: (world, [scope = '', only]) => {
     setPause(world, scope, only, false);
@@ -144,9 +154,15 @@ const happenings: Readonly<Record<string, Happening>> = {
       else machine.daemon.resume(scope);
     }
   },
+  /** `approve webbox3 webbox1`: what webbox1 asks about webbox3; `reject webbox3 webbox1 it is being repaired`. */
+  approve: (world, [node = '', only]) => world.machine(only).daemon?.answer(node, 'given', ''),
+  reject: (world, [node = '', only, ...why]) => world.machine(only).daemon?.answer(node, 'rejected', why.join(' ')),
   mode: (world, [mode]) => {
     world.mode = mode === 'dry-run' || mode === 'approve' ? mode : 'act';
     for (const machine of world.daemons()) machine.daemon?.replan();
+  },
+  generations: (world, [most]) => {
+    world.generations = Number(most);
   },
   leave: (world, [node]) => {
     world.nodes = world.nodes.filter((each) => each !== node);
@@ -196,6 +212,18 @@ function pairsOf(some: string, others: string): readonly (readonly [string, stri
         ] as const,
     ),
   );
+}
+
+/** The VMs of the name at that moment: none while a builder has set one aside and not built the other. */
+function eachVm(world: World, node: string | undefined, work: (vm: Vm) => void): void {
+  const { name } = world.machine(node);
+  for (const vm of world.vcenter.named(name)) work(vm);
+}
+
+function stateOf(word: string | undefined): VCenter['state'] {
+  const state = vcenterStates.find((each) => each === word);
+  if (state === undefined) throw new Error(`vCenter is never ${word}`);
+  return state;
 }
 
 function temperOf(word: string | undefined): Temper {

@@ -37,6 +37,7 @@ export function recordText(type: string, node: string | null, data: Data): strin
     case 'check.suspect':
       return `${about} suspect: ${text(data['check'])} failed ${text(data['failures'])} of ${text(data['of'])} times`;
     case 'decision':
+    case 'storm.setback':
       return undefined;
     case 'alert.raised':
       return `alert: ${text(data['text'])}`;

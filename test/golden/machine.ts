@@ -137,10 +137,10 @@ export class Machine {
     return this.#active?.record === record;
   }
 
-  /** Starts a rebuild or a restore, or says that the slot is taken. */
-  startRun(kind: RunRecord['kind'], node: string, judged: VmIdentity | null): RunRecord | 'busy' {
+  /** Starts a rebuild or a restore, or says that the slot is taken. `id`: of the run that was approved. */
+  startRun(kind: RunRecord['kind'], node: string, judged: VmIdentity | null, id?: string): RunRecord | 'busy' {
     if (this.#active !== undefined || this.world.clock.now < this.#occupiedUntil) return 'busy';
-    const record: RunRecord = { id: this.world.newRunId(), node, kind, ended: null, isTold: false };
+    const record: RunRecord = { id: id ?? this.world.newRunId(), node, kind, ended: null, isTold: false };
     this.runs.push(record);
     const active: ActiveRun = {
       record,
@@ -227,8 +227,9 @@ export class Machine {
       judged,
       run,
       by: name,
-      maxBuilds: world.scenario.generations,
+      maxBuilds: world.generations,
       vcenter: () => world.vcenterFor(name),
+      reaches: (vm) => world.answers(name, vm.address, 'sshd') === 'ok',
       probe: () => world.probeAll(name, node),
       restore: () => world.restore(name, node),
       mayEnd: (claim) =>

@@ -17,7 +17,7 @@ export function lookAtAll(vcenter: VCenter, nodes: readonly string[]): ReadonlyM
 }
 
 function lookAt(vcenter: VCenter, node: string): NodeLook {
-  const [vm, second] = vcenter.named(node).map((each) => ({ ...each }));
+  const [vm, second] = vcenter.listed(node).map((each) => ({ ...each }));
   const claim = vcenter.openClaim(node);
   const pending =
     claim === undefined ? leftoverOf(vm) : { by: claim.by, isOver: false, fingerprint: fingerprintOf(claim) };
@@ -55,6 +55,7 @@ export function seenOf(name: string, { vm }: NodeLook, seenAt: string): NodeSeen
     address: vm?.power === 'on' ? vm.address : null,
     power: vm === undefined ? null : vm.power === 'on' ? 'poweredOn' : 'poweredOff',
     certified: vm?.mark?.kind === 'certified',
+    half_built: vm?.mark?.kind === 'building',
     seen_at: seenAt,
   };
 }

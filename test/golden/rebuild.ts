@@ -37,6 +37,8 @@ export interface Site {
   vcenter(): VCenter;
   /** Restores the node; false when it cannot be reached. */
   restore(): boolean;
+  /** A VM's guest works, and this machine reaches it. */
+  reaches(vm: Vm): boolean;
   /** The pool's checks of the node, measured now. */
   probe(): 'ok' | 'failed' | 'unknown';
   /** This machine may end the claim: its run is over, or this controller saw it unchanged for longer than D. */
@@ -79,7 +81,7 @@ interface Seen {
 
 function look(site: Site): Seen | Ended {
   const vcenter = site.vcenter();
-  const [named, second] = vcenter.named(site.node);
+  const [named, second] = vcenter.listed(site.node);
   if (second !== undefined) return refused('ambiguous_name', `two VMs are called ${site.node}`);
   if (named !== undefined && named.mark === null) return refused('not_certified', `${site.node} has no mark of regrow`);
   if (named?.mark?.kind === 'certified') {
@@ -97,6 +99,8 @@ function look(site: Site): Seen | Ended {
   const committed = claims.find(({ decision }) => decision === 'commit');
   if (committed !== undefined) return finished(site, committed);
   if (named?.mark?.kind === 'building') vcenter.destroy(named, site.by);
+  if (named !== undefined && named.connection !== 'connected')
+    return refused('host_not_connected', `the host of ${named.moid} is ${named.connection}`);
   if (claims.filter(({ built }) => built !== null).length >= site.maxBuilds)
     return refused('exhausted', `${site.maxBuilds} builds failed`);
   const probed = named?.mark?.kind === 'certified' ? site.probe() : 'failed';
@@ -132,6 +136,11 @@ function* underClaim(site: Site, seen: Seen, claim: Claim): Generator<StepName, 
   }
   yield 'fence';
   for (const old of named === undefined ? site.vcenter().quarantined(site.node) : [named]) {
+    // Of a host that is not connected, vCenter tells what it knew last.
+    if (old.power === 'on' && old.connection !== 'connected') {
+      site.vcenter().decide(claim, 'abort', by);
+      return refused('fence_unproven', `vCenter does not say that ${old.moid} is off`);
+    }
     site.vcenter().powerOff(old, by);
     site.vcenter().quarantine(old, by);
   }
@@ -146,6 +155,7 @@ function* underClaim(site: Site, seen: Seen, claim: Claim): Generator<StepName, 
   if (site.vcenter().isImageBroken) throw new BuildFailed('address_timeout', 'the new VM got no address');
   yield 'load';
   if (!site.vcenter().vms.includes(vm)) throw new BuildFailed('ssh_unreachable', 'the new VM is gone');
+  if (!site.reaches(vm)) throw new BuildFailed('ssh_unreachable', 'the new VM does not answer');
   yield 'certify';
   return yield* decided(site, claim, vm);
 }
@@ -163,8 +173,10 @@ function* decided(site: Site, claim: Claim, vm: Vm): Generator<StepName, Ended, 
 }
 
 function guardUnderClaim(site: Site, named: Vm | undefined): Ended | undefined {
-  const [now] = site.vcenter().named(site.node);
+  const [now] = site.vcenter().listed(site.node);
   if (now !== named) return ended('already_replaced', 'another VM has the name');
+  if (named !== undefined && named.connection !== 'connected')
+    return refused('host_not_connected', `the host of ${named.moid} is ${named.connection}`);
   return named !== undefined && site.probe() === 'ok' ? ended('already_healthy', `${site.node} is healthy`) : undefined;
 }
 

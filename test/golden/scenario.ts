@@ -30,6 +30,8 @@ const scenarioSchema = z.strictObject({
   /** Builds of one incident, over all controllers. */
   generations: z.number().prefault(5),
   deadline: duration.prefault('5m'),
+  /** VMware Tools run in every guest: its heartbeat is green while it works. */
+  tools: z.boolean().prefault(false),
   /** The log begins with the controllers, not with a pool that knows itself. */
   cold: z.boolean().prefault(false),
   /** Happenings before the controllers start. */
@@ -42,6 +44,8 @@ const scenarioSchema = z.strictObject({
 
 /** A course of events, as scenario.yml tells it. Times are milliseconds. */
 export type Scenario = z.output<typeof scenarioSchema>;
+/** The same as its file has it. */
+export type ScenarioText = z.input<typeof scenarioSchema>;
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
@@ -58,6 +62,11 @@ export function readScenario(name: string): Scenario {
   const parsed = scenarioSchema.safeParse(load(readFileSync(join(folder, name, 'scenario.yml'), 'utf8')));
   if (!parsed.success) throw new Error(`${name}: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
+}
+
+/** A scenario that no file holds. */
+export function scenarioOf(given: ScenarioText): Scenario {
+  return scenarioSchema.parse(given);
 }
 
 /** Where the scenario's expected log is. */

@@ -52,9 +52,17 @@ export class BuildFailed extends Error {
   }
 }
 
+/** What is done to a VM that can do harm. */
+export type Deed = 'power off' | 'power on' | 'destroy';
+
+/** What vCenter is like: `empty` and `half` are what its lists of VMs are. */
+export const vcenterStates = ['up', 'down', 'slow', 'empty', 'half'] as const;
+
 /** What machines feel of what is done to their VMs. */
 export interface VmEvents {
   off(vm: Vm): void;
+  /** Just before one is powered off, powered on or destroyed. */
+  deed(what: Deed, vm: Vm, by: string): void;
   certified(vm: Vm): void;
 }
 
@@ -62,7 +70,7 @@ export interface VmEvents {
 export class VCenter {
   readonly vms: Vm[] = [];
   readonly claims: Claim[] = [];
-  state: 'up' | 'down' | 'slow' = 'up';
+  state: (typeof vcenterStates)[number] = 'up';
   isDatastoreFull = false;
   /** Nodes whose VMs a reading cannot make out. */
   readonly unclear = new Set<string>();
@@ -78,6 +86,15 @@ export class VCenter {
 
   named(node: string): readonly Vm[] {
     return this.vms.filter(({ name }) => name === node);
+  }
+
+  /** The same as a list tells it. One that lacks a VM that its folder has is contradicted, and tells nothing. */
+  listed(node: string): readonly Vm[] {
+    const isShort = (vm: Vm): boolean =>
+      this.state === 'empty' || (this.state === 'half' && this.vms.indexOf(vm) % 2 === 1);
+    const named = this.named(node);
+    if (named.some(isShort)) throw new VCenterUnreachable(`the listing of vCenter lacks ${node}, which is there`);
+    return named;
   }
 
   quarantined(node: string): readonly Vm[] {
@@ -132,6 +149,7 @@ export class VCenter {
 
   powerOff(vm: Vm, by: string): void {
     if (vm.power === 'off') return;
+    this.#hear.deed('power off', vm, by);
     vm.power = 'off';
     vm.isAlive = false;
     vm.heartbeat = 'gray';
@@ -140,6 +158,7 @@ export class VCenter {
   }
 
   powerOn(vm: Vm, by: string): void {
+    this.#hear.deed('power on', vm, by);
     vm.power = 'on';
     vm.isAlive = true;
     this.#tell(`power on ${labelOf(vm)} by ${by}`);
@@ -173,6 +192,7 @@ export class VCenter {
   destroy(vm: Vm, by: string): void {
     const index = this.vms.indexOf(vm);
     if (index === -1) return;
+    this.#hear.deed('destroy', vm, by);
     this.vms.splice(index, 1);
     this.#tell(`destroy ${labelOf(vm)} by ${by}`);
     this.#hear.off(vm);

@@ -7,12 +7,14 @@ import { GoldenLog } from './log.ts';
 import { Machine } from './machine.ts';
 import { policyOf } from './policy.ts';
 import type { Scenario } from './scenario.ts';
-import { VCenter, VCenterUnreachable, type Vm } from './vcenter.ts';
+import { VCenter, VCenterUnreachable, type Deed, type Vm } from './vcenter.ts';
 
 /** Nothing stops the world's own timers. */
 const always: TimerOwner = { heldUntil: 0, isGone: false };
 /** Before the log begins, the controllers come to know their pool. */
 const settlingMs = 90_000;
+/** So often VMware Tools tell of their guest; what misses two beats is red. */
+const beatMs = 20_000;
 /** systemd starts a daemon that died after so long. */
 const restartMs = 2_000;
 
@@ -25,6 +27,8 @@ export class World {
   readonly machines = new Map<string, Machine>();
   nodes: readonly string[];
   mode: PoolPolicy['mode'];
+  /** Builds of one incident, over all controllers. */
+  generations: number;
   /** `A B`: nothing of A reaches B. */
   readonly cuts = new Set<string>();
   /** By `CHECK NODE`: what the check says although the node is up. */
@@ -33,20 +37,25 @@ export class World {
   readonly stopped = new Set<string>();
   /** When the scenario begins; the log's time is counted from here. */
   readonly beginsAt: number;
+  /** Hears of what is done to VMs, just before it is done. */
+  onDeed: (what: Deed, vm: Vm, by: string) => void = () => undefined;
   #runs = 0;
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
     this.nodes = scenario.nodes;
     this.mode = scenario.safety.mode;
+    this.generations = scenario.generations;
     this.beginsAt = scenario.cold ? 0 : settlingMs;
     this.log = new GoldenLog(() => this.clock.now - this.beginsAt);
     this.vcenter = new VCenter((line) => this.log.write('vcenter', line), {
-      off: (vm) => this.#machineOf(vm)?.die(),
+      off: (vm) => this.machineOf(vm)?.die(),
+      deed: (what, vm, by) => this.onDeed(what, vm, by),
       certified: (vm) => this.#moveIn(vm),
     });
     for (const node of scenario.nodes)
       this.machines.set(node, new Machine(this, node, this.vcenter.add(node, certifiedBy('regrow'))));
+    if (scenario.tools) this.#beat(new Map());
     for (const name of scenario.admins) this.machines.set(name, new Machine(this, name, null));
   }
 
@@ -92,8 +101,12 @@ export class World {
   }
 
   reviveNode(name: string): void {
-    this.vm(name).isAlive = true;
-    this.machines.get(name)?.reboot();
+    for (const vm of this.vcenter.named(name)) if (vm.power === 'on') this.reviveVm(vm);
+  }
+
+  reviveVm(vm: Vm): void {
+    vm.isAlive = true;
+    this.machineOf(vm)?.reboot();
   }
 
   checksOf(node: string): Readonly<Record<string, Check>> {
@@ -121,7 +134,7 @@ export class World {
     if (address === undefined) return 'unknown';
     const vm = this.vcenter.vms.find((each) => each.address === address);
     if (vm === undefined || !vm.isAlive || this.cuts.has(`${observer} ${vm.node}`)) return 'failed';
-    if ((this.#machineOf(vm)?.boot.heldUntil ?? 0) > this.clock.now) return 'failed';
+    if ((this.machineOf(vm)?.boot.heldUntil ?? 0) > this.clock.now) return 'failed';
     return this.troubles.get(`${check} ${vm.node} ${observer}`) ?? this.troubles.get(`${check} ${vm.node}`) ?? 'ok';
   }
 
@@ -161,8 +174,19 @@ export class World {
     return `r${this.#runs}`;
   }
 
-  #machineOf({ moid }: Vm): Machine | undefined {
+  /** The machine that a VM is; undefined before it is certified. */
+  machineOf({ moid }: Vm): Machine | undefined {
     return [...this.machines.values()].find((machine) => machine.vm?.moid === moid);
+  }
+
+  #beat(missed: Map<string, number>): void {
+    for (const vm of this.vcenter.vms) {
+      const works = vm.power === 'on' && vm.isAlive && (this.machineOf(vm)?.boot.heldUntil ?? 0) <= this.clock.now;
+      const misses = works ? 0 : (missed.get(vm.moid) ?? 0) + 1;
+      missed.set(vm.moid, misses);
+      if (works || misses >= 2) vm.heartbeat = works ? 'green' : vm.power === 'off' ? 'gray' : 'red';
+    }
+    this.after(beatMs, () => this.#beat(missed));
   }
 
   /** A node that was built has a controller with an empty disk. */

@@ -38,10 +38,15 @@ export function controllerRoutes(view: ControllerView): readonly Route[] {
 }
 
 async function everybody(view: ControllerView): Promise<Entity> {
+  return jsonEntity({ at: view.report().at, controllers: await controllerEntries(view) });
+}
+
+/** This controller and all others: what each tells, or why it tells nothing. */
+export async function controllerEntries(view: ControllerView): Promise<readonly ControllerEntry[]> {
   const replies = await view.askControllers();
   const report = view.report();
   const own: ControllerEntry = { name: report.controller.name, ok: true, error: null, report };
-  return jsonEntity({ at: report.at, controllers: [own, ...replies.map((reply) => entryOf(reply, report.pool))] });
+  return [own, ...replies.map((reply) => entryOf(reply, report.pool))];
 }
 
 function entryOf({ name, reply }: ControllerReply, pool: string): ControllerEntry {
@@ -72,8 +77,8 @@ function reportIn(text: string): PoolReport | undefined {
 }
 
 /** Makes it once for all that ask while it is made, and for so long after. A failure is not kept. */
-function keptFor(ms: number, make: () => Promise<Entity>): () => Promise<Entity> {
-  let made: Promise<Entity> | undefined;
+export function keptFor<T>(ms: number, make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
   let until = Infinity;
   return async () => {
     if (made !== undefined && performance.now() < until) return made;

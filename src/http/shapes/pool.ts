@@ -96,6 +96,13 @@ export const poolReportShape: z.ZodType<PoolReport> = z.object({
   ),
   discovery: z.object({ ok: z.boolean(), at: time.nullable(), error: z.string().nullable() }),
   membership: z.object({ version: z.int(), by: z.string().nullable(), conflict: z.string().nullable() }),
+  mode: z.enum(['act', 'dry-run', 'approve']),
+  budget: z.object({
+    in_use: z.int().describe('Rebuilds under way, in the whole pool.'),
+    max: z.int(),
+    per_hour: z.object({ used: z.int(), max: z.int() }),
+  }),
+  storm: z.object({ since: time, reason: z.string() }).nullable().describe('The storm brake, when it is tripped.'),
   nodes: z.array(nodeReportShape),
   host_checks: z.array(checkReport).describe("Checks of the controller's own machine."),
 });

@@ -9,6 +9,7 @@ const fault = {
   closed_at: null,
   state: 'exhausted',
   course: '{"kind":"exhausted"}',
+  approval: null,
   acted: [],
   restores: {},
   unhealthy: ['ping'],

@@ -1,8 +1,24 @@
 import { request } from 'node:http';
 import { onTestFinished } from 'vitest';
 import type { ControllerView } from '../../../src/http/controller-view.ts';
+import type { ControllerOrders } from '../../../src/http/controller-orders.ts';
+import type { OrderResult } from '../../../src/pool/order.ts';
+import { Idempotent } from '../../../src/http/idempotency.ts';
 import { startHttpServer, type HttpServer, type HttpServerOptions } from '../../../src/http/server.ts';
 import { poolReport } from './sample-report.ts';
+
+const unavailable: OrderResult = { kind: 'unavailable', message: 'a fake does nothing' };
+
+/** Does nothing that it is told. */
+export const refusingOrders: ControllerOrders = {
+  rebuild: async () => unavailable,
+  restore: async () => unavailable,
+  pause: async () => unavailable,
+  resume: async () => unavailable,
+  approve: async () => unavailable,
+  reject: async () => unavailable,
+  cancel: async () => unavailable,
+};
 
 /** A controller of a healthy pool, with what differs. */
 export function controllerView(more: Partial<ControllerView> = {}): ControllerView {
@@ -19,9 +35,14 @@ export function controllerView(more: Partial<ControllerView> = {}): ControllerVi
     runs: () => [],
     run: async () => undefined,
     hasRun: () => false,
+    courses: () => [],
+    output: async () => '',
+    faultEvents: () => [],
     askControllers: async () => [],
     health: () => ({ ok: true, detail: 'last progress 0.2 s ago' }),
     ready: () => ({ ok: true }),
+    orders: refusingOrders,
+    idempotent: new Idempotent({ begin: () => undefined, finish: () => undefined, drop: () => undefined }),
     token: async () => null,
     ...more,
   };

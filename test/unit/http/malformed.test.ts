@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { compiledSources } from '../compiled.ts';
-import { ask } from './fake-controller.ts';
+import { ask, controllerView } from './fake-controller.ts';
 import { Dice, malformedRequest } from './malformed.ts';
 
 const compiled = compiledSources();
@@ -60,7 +60,13 @@ async function sendOne(port: number, request: string): Promise<string> {
 
 async function servedByItself() {
   const program = fileURLToPath(new URL('fuzzed-server.mjs', import.meta.url));
-  const child = fork(program, [compiled('http/server.js')], { execArgv: ['--expose-gc'] });
+  const said = await Promise.all(
+    Object.entries(controllerView()).map(async ([name, answer]): Promise<unknown> => [
+      name,
+      await Reflect.apply(answer, undefined, ['24h']),
+    ]),
+  );
+  const child = fork(program, [compiled('http/server.js'), JSON.stringify(said)], { execArgv: ['--expose-gc'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const { url } = await message<{ url: string }>(child);
   return {

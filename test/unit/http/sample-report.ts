@@ -49,6 +49,9 @@ export function poolReport(more: Partial<PoolReport> = {}): PoolReport {
     discovery: { ok: true, at: '2026-01-01T09:59:55.000Z', error: null },
     host_checks: [],
     membership: { version: 1, by: null, conflict: null },
+    mode: 'act',
+    budget: { in_use: 0, max: 1, per_hour: { used: 0, max: 3 } },
+    storm: null,
     ...more,
     nodes,
   };

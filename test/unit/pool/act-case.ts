@@ -3,6 +3,7 @@ import type { Consultation, Vote } from '../../../src/pool/consultation.ts';
 import type { GateResult } from '../../../src/pool/gates.ts';
 import { blankNode, type NodeReading, type NodeState } from '../../../src/pool/node-state.ts';
 import type { CheckPolicy, PoolPolicy } from '../../../src/pool/policy.ts';
+import { calm, type Brake } from '../../../src/pool/brake.ts';
 
 export const now = 1_000_000;
 export const judged = { moid: 'vm-9', instanceUuid: 'uuid-9' };
@@ -35,6 +36,9 @@ export function policyOf(names: readonly string[], more: Partial<PoolPolicy> = {
     builder: 'a',
     nodes: Object.fromEntries(names.map((name) => [name, { checks: { ping } }])),
     mode: 'act',
+    approvalExpiresMs: 3_600_000,
+    stormAfter: 3,
+    stormQuietMs: 3_600_000,
     quorum: 'majority',
     witnesses: 0,
     voteFreshMs: 55_000,
@@ -70,6 +74,7 @@ export function faulty(policy: PoolPolicy, agoMs = 0, more: Partial<NodeState> =
     restores: {},
     isAbandoned: false,
     course,
+    approval: null,
     decided: null,
   };
   return nodeOf(policy, { fault, checks: { ping: { verdict: 'unhealthy', failures: 3, successes: 0 } }, ...more });
@@ -84,6 +89,7 @@ export interface Given {
   readonly consultation?: Partial<Consultation>;
   readonly rebuiltAt?: readonly number[];
   readonly isReadable?: boolean;
+  readonly brake?: Brake;
 }
 
 /** `c` has failed in a pool of three, all agree, and nothing holds, but for what is given. */
@@ -94,8 +100,8 @@ export function actCase(given: Given = {}): ActCase {
     ...given.node,
   });
   const others = Object.fromEntries(Object.keys(policy.nodes).map((name) => [name, nodeOf(policy)]));
-  const { rebuiltAt = [], isReadable = true } = given;
-  const pool = { nodes: { ...others, ...given.others, c: node }, pauses: [], isReadable, rebuiltAt };
+  const { rebuiltAt = [], isReadable = true, brake = calm } = given;
+  const pool = { nodes: { ...others, ...given.others, c: node }, pauses: [], isReadable, rebuiltAt, brake };
   const names = Object.keys(policy.nodes).filter((name) => name !== 'a' && name !== 'c');
   return {
     turn: { name: 'c', pool, policy, now },

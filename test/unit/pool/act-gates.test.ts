@@ -1,14 +1,32 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allGates } from '../../../src/pool/act-gates.ts';
+import { calm } from '../../../src/pool/brake.ts';
 import type { Vote } from '../../../src/pool/consultation.ts';
 import { decide } from '../../../src/pool/decide.ts';
+import type { Approval } from '../../../src/pool/node-state.ts';
 import { actCase, certified, faulty, holding, judged, nodeOf, now, policyOf, vote, type Given } from './act-case.ts';
 
 const healthySelf = { loopLagMs: 20, stalledAgoMs: null, freeBytes: 1e12, isWitnessReached: null };
 const three = policyOf(['a', 'b', 'c']);
 const five = ['a', 'b', 'c', 'd', 'e'];
 const off = { ...certified, power: 'off' } as const;
+const tripped = { ...calm, storm: { since: now - 1, reason: 'three rebuilds failed', stirredAt: now - 1 } };
+
+/** A person's word about `c`, in mode approve. */
+function approved(more: Partial<Approval>): Given {
+  const approval = {
+    vm: judged,
+    run: 'r1',
+    answer: 'given',
+    by: 'alice',
+    reason: '',
+    until: now + 1,
+    ...more,
+  } as const;
+  const { fault } = faulty(three);
+  return { policy: { mode: 'approve' }, node: { fault: fault && { ...fault, approval } } };
+}
 
 describe('a gate', () => {
   it('lets pass what all agree on', () => expect(holding({})).toEqual([]));
@@ -106,6 +124,13 @@ describe('a gate', () => {
     ['two may be under way', [], { policy: { maxConcurrent: 2 }, others: { b: pendingSince(0) } }],
     ['three were rebuilt within the hour', ['max_per_hour'], { rebuiltAt: [now - 3_599_999, now - 1, now] }],
     ['two of three were rebuilt within the hour', [], { rebuiltAt: [now - 3_600_000, now - 1, now] }],
+    ['the storm brake is tripped', ['storm'], { brake: tripped }],
+    ['two of three setbacks have come', [], { brake: { ...calm, setbacks: [now - 2, now - 1] } }],
+    ['nobody approved', ['approval'], { policy: { mode: 'approve' } }],
+    ['a person approved', [], approved({})],
+    ['the approval is too old', ['approval'], approved({ until: now })],
+    ['the approval is of another VM', ['approval'], approved({ vm: { moid: 'vm-1', instanceUuid: 'uuid-1' } })],
+    ['a person rejected it', ['approval'], approved({ answer: 'rejected' })],
     ['it is this machine', ['own_node'], { policy: { self: 'c' } }],
   ])('when %s: %j', (_, gates, given) => expect(holding(given)).toEqual(gates));
 

@@ -23,6 +23,9 @@ const policy: PoolPolicy = {
   builder: 'a',
   nodes: { a: { checks }, b: { checks }, c: { checks } },
   mode: 'act',
+  approvalExpiresMs: 60_000,
+  stormAfter: 10_000,
+  stormQuietMs: 60_000,
   startupGraceMs: 20_000,
   stabilityWindowMs: 600_000,
   maxAttempts: 2,
@@ -468,7 +471,18 @@ describe('whatever happens, in whatever order', () => {
 
   it('what must be durable comes first, then what is told, then what is done', () => {
     holds((moments) => {
-      const rank = { save: 0, record: 1, alert: 2, discover: 2, consult: 2, rebuild: 2, restore: 2, act: 2 } as const;
+      const rank = {
+        save: 0,
+        record: 1,
+        alert: 2,
+        discover: 2,
+        consult: 2,
+        rebuild: 2,
+        restore: 2,
+        act: 2,
+        ask: 2,
+        unask: 2,
+      } as const;
       for (const { effects } of moments) {
         const ranks = effects.map(({ kind }) => rank[kind]);
         expect(ranks).toEqual(ranks.toSorted((a, b) => a - b));

@@ -1,3 +1,4 @@
+import { calm } from '../../../src/pool/brake.ts';
 import { describe, expect, it } from 'vitest';
 import { blankNode, type NodeState, type PoolState } from '../../../src/pool/node-state.ts';
 import { rebootHold, type RebootCase } from '../../../src/pool/reboot.ts';
@@ -30,6 +31,7 @@ const pool: PoolState = {
   pauses: [],
   isReadable: true,
   rebuiltAt: [],
+  brake: calm,
 };
 const guardian = { observer: 'webbox2', answer: 'unhealthy', subject: 'uuid-1', isTrusted: true } as const;
 
@@ -71,6 +73,7 @@ describe('the reboot of the own machine', () => {
         restores: {},
         isAbandoned: false,
         course: { kind: 'watching' },
+        approval: null,
         decided: null,
       },
     });

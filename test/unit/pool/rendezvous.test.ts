@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rendezvousOrder } from '../../../src/pool/rendezvous.ts';
+import { rendezvousFirst, rendezvousOrder } from '../../../src/pool/rendezvous.ts';
 
 const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/), { minLength: 1, maxLength: 12 });
 
@@ -31,6 +31,17 @@ describe('the order of candidates', () => {
         const gone = candidates[pick % candidates.length];
         const left = candidates.filter((name) => name !== gone);
         expect(rendezvousOrder(key, left)).toEqual(rendezvousOrder(key, candidates).filter((name) => name !== gone));
+      }),
+    );
+  });
+
+  it('begins with the first of those that fit', () => {
+    fc.assert(
+      fc.property(fc.string(), names, fc.integer({ min: 1, max: 13 }), fc.nat(4), (key, candidates, count, modulus) => {
+        const fits = (name: string): boolean => name.length % (modulus + 1) !== modulus;
+        expect(rendezvousFirst(key, candidates, count, fits)).toEqual(
+          rendezvousOrder(key, candidates.filter(fits)).slice(0, count),
+        );
       }),
     );
   });

@@ -13,6 +13,7 @@ const fault: Fault = {
   restores: {},
   isAbandoned: false,
   course: { kind: 'watching' },
+  approval: null,
   decided: null,
 };
 const memory: NodeMemory = { vm, isProven: true, fault, unhealthy: ['ping'], attempts: 1, lastAttemptAt: 90_000 };

@@ -12,6 +12,7 @@ const fault: FaultRecord = {
   state: 'watching',
   course: '{"kind":"watching"}',
   restores: {},
+  approval: '{"answer":"awaited"}',
   acted: ['ping'],
   unhealthy: ['ping', 'web'],
   abandoned: false,
@@ -134,6 +135,21 @@ describe.each(journals)('the nodes of %s', (_, open) => {
     nodes.upsert({ ...seen, moid: 'vm-2', instance_uuid: 'uuid-2', address: null, ...at('10:00:20') });
     const known = nodes.lastKnown('webbox1');
     expect(known).toMatchObject({ instance_uuid: 'uuid-2', address: null, address_at: null, proven_boot: null });
+  });
+
+  it('keep the last VM while another one is being built', () => {
+    const { nodes } = open();
+    nodes.upsert({ ...seen, ...at('10:00:00') });
+    const halfBuilt = {
+      moid: 'vm-2',
+      instance_uuid: 'uuid-2',
+      address: '10.0.0.2',
+      certified: false,
+      half_built: true,
+    };
+    nodes.upsert({ ...seen, ...halfBuilt, ...at('10:00:20') });
+    expect(nodes.get('webbox1')).toMatchObject({ moid: 'vm-2', certified: false });
+    expect(nodes.lastKnown('webbox1')).toMatchObject({ instance_uuid: 'uuid-1', address: '10.0.0.1' });
   });
 
   it('ignore a report that another one overtook', () => {

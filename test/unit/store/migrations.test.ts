@@ -16,6 +16,8 @@ const oldRows: readonly string[] = [
   `INSERT INTO history_series VALUES (1, 'webbox1', 'ping', 0); INSERT INTO history VALUES (60, 0, 1, 1, 0, 0, 5, 5, 5, 1);`,
   `INSERT INTO notifications (channel, key, at, notice, due_at) VALUES ('mail', 'k', 't', '{}', 't');
    UPDATE notified SET event = 1;`,
+  `UPDATE faults SET approval = '{"run":"a","answer":"awaited"}';
+   INSERT INTO idempotency VALUES ('k', 'POST /', NULL, 't');`,
   `UPDATE faults SET restores = '{"web":1}';`,
 ];
 

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { member } from '../config/document.ts';
+import { RegrowError } from '../errors.ts';
+import type { CliContext } from './context.ts';
+import { post, unreachable, type Posted } from './controller-client.ts';
+import { localController, localServer } from './local-controller.ts';
+
+/** A controller that orders go to, with the token. */
+export interface OrderTarget {
+  readonly url: string;
+  readonly token: string;
+  /** The certificate that it is known by, where Node does not know it by itself. */
+  readonly ca?: string | undefined;
+}
+
+/** What a controller answered to an order. `body`: what it told, as data. */
+export interface Ordered {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** The controller at that URL. Throws TOKEN_REFUSED without a token. */
+export async function serverTarget(context: CliContext, server: string): Promise<OrderTarget> {
+  const token = await tokenOf(context);
+  if (token !== null) return { url: server, token };
+  throw new RegrowError('TOKEN_REFUSED', `Without http.token nothing can be ordered of ${server}.`, {
+    remedy: 'Set http.token in the configuration that this command reads: the one that the controllers share.',
+  });
+}
+
+/** The controller that runs on this machine, when one does and takes orders over HTTP; else why not, in a few words. */
+export async function localTarget(context: CliContext): Promise<OrderTarget | string> {
+  const asked = await (await localController(context))();
+  if (asked.kind !== 'report') return 'no controller answers here';
+  const token = await tokenOf(context);
+  if (token === null) return 'http.token is not set';
+  const { url, ca } = await localServer(context);
+  return { url, token, ca };
+}
+
+/** Gives the order, once: a repetition of the request on the way does nothing. Throws CONTROLLER_UNREACHABLE or TOKEN_REFUSED. */
+export async function order(
+  { url, token, ca }: OrderTarget,
+  path: string,
+  body: Readonly<Record<string, unknown>>,
+  withinMs = 30_000,
+): Promise<Ordered> {
+  const posted = await postTo(url, path, { token, ca, body: JSON.stringify(body), key: randomUUID() }, withinMs);
+  if (posted.status === 401 || posted.status === 403) {
+    throw new RegrowError('TOKEN_REFUSED', `The controller at ${url} does not take the order: ${detailOf(posted)}`, {
+      facts: { url, status: posted.status },
+      remedy: 'See that http.token is set there, and the same here.',
+    });
+  }
+  return { status: posted.status, body: posted.body };
+}
+
+async function postTo(url: string, path: string, what: Parameters<typeof post>[2], withinMs: number): Promise<Posted> {
+  try {
+    return await post(url, path, what, withinMs);
+  } catch (error) {
+    throw unreachable(url, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** What a problem says, for people. */
+export function detailOf({ status, body }: Ordered): string {
+  const detail = member(body, 'message') ?? member(body, 'detail');
+  return typeof detail === 'string' ? detail : `it answers HTTP ${status}`;
+}
+
+async function tokenOf(context: CliContext): Promise<string | null> {
+  const { token } = (await context.config()).config.http;
+  if (token === null) return null;
+  const { resolveSecret } = await import('../config/secret.ts');
+  return resolveSecret(token, context.env);
+}

@@ -1,0 +1,158 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { itemsOf, member } from '../config/document.ts';
+import { RegrowError } from '../errors.ts';
+import { exitCodes, failureClasses, outcomes } from '../pool/outcome.ts';
+import type { RebuildResult } from '../remediation/conclude-rebuild.ts';
+import type { CliContext } from './context.ts';
+import { get } from './controller-client.ts';
+import { operatorName } from './operator.ts';
+import { detailOf, order, type Ordered, type OrderTarget } from './order-client.ts';
+import { busy, tell, type RebuildOptions } from './rebuild.ts';
+
+/** Its gates ask other controllers, and probe the node. */
+const decidesWithinMs = 120_000;
+const pollMs = 500;
+const pollWithinMs = 5_000;
+/** A controller that is restarted meanwhile comes back; one that does not answer for so long is gone. */
+const silentForMs = 60_000;
+
+/** Orders a rebuild of a controller, and follows it there. */
+export async function rebuildThere(
+  context: CliContext,
+  target: OrderTarget,
+  node: string,
+  options: RebuildOptions,
+): Promise<number> {
+  const { judged, reason = '', force = [], dryRun = false } = options;
+  const body = {
+    reason,
+    by: operatorName(context.env),
+    force,
+    dry_run: dryRun,
+    confirm: node,
+    ...(judged === undefined ? {} : { judged: `${judged.moid}/${judged.instanceUuid}` }),
+  };
+  const ordered = await order(target, `/v1/nodes/${node}/rebuild`, body, decidesWithinMs);
+  const run = member(ordered.body, 'run');
+  if (ordered.status !== 202 || typeof run !== 'string') return refusedThere(context, node, ordered, options);
+  if (!options.wait) return answerRunning(context, run, node);
+  const result = await follow(context, target, run, node);
+  return result === undefined ? answerRunning(context, run, node) : tell(context, result, options);
+}
+
+async function answerRunning(context: CliContext, run: string, node: string): Promise<number> {
+  await context.answer({ run, node, state: 'running' }, () => `${run}\n`);
+  return exitCodes.done;
+}
+
+async function refusedThere(
+  context: CliContext,
+  node: string,
+  ordered: Ordered,
+  options: RebuildOptions,
+): Promise<number> {
+  const message = detailOf(ordered);
+  const gate = member(ordered.body, 'gate');
+  if (ordered.status === 404) throw new RegrowError('NODE_UNKNOWN', message, { facts: { node } });
+  if (ordered.status === 409) {
+    const holder = member(ordered.body, 'facts');
+    if (typeof member(holder, 'run') === 'string' && typeof holder === 'object' && holder !== null)
+      return busy(context, holder);
+    throw new RegrowError('SLOT_BUSY', message, { facts: { node } });
+  }
+  if (ordered.status !== 422 || typeof gate !== 'string')
+    throw new RegrowError('CONTROLLER_UNREACHABLE', `The controller did not take it: ${message}`, { facts: { node } });
+  const remedy = `regrow explain ${node} shows every gate; --force ${gate} overrides it where that is possible.`;
+  return tell(context, { ...blank(node, null), outcome: 'refused', gate, step: 'gates', message, remedy }, options);
+}
+
+/** Its result; undefined when the user left it with Ctrl-C: it goes on. */
+async function follow(
+  context: CliContext,
+  target: OrderTarget,
+  run: string,
+  node: string,
+): Promise<RebuildResult | undefined> {
+  const { url } = target;
+  const leaving = new AbortController();
+  const leave = (): void => leaving.abort();
+  process.once('SIGINT', leave);
+  let after = 0;
+  let step: unknown;
+  let heardAt = performance.now();
+  try {
+    while (!leaving.signal.aborted) {
+      for (const event of (await eventsOf(target, run, after).catch(() => undefined)) ?? []) {
+        heardAt = performance.now();
+        after = Number(member(event, 'id'));
+        const type = String(member(event, 'type'));
+        const data = member(event, 'data');
+        if (type === 'rebuild.task' && member(data, 'step') !== step) {
+          step = member(data, 'step');
+          context.say(`${run}  ${String(step)}`);
+        }
+        const outcome = outcomes.find((each) => type === `rebuild.${each}`);
+        if (outcome !== undefined) return resultIn(node, run, outcome, data);
+      }
+      if (performance.now() - heardAt > silentForMs && !(await isThere(target)))
+        throw new RegrowError(
+          'CONTROLLER_UNREACHABLE',
+          `The controller at ${url} answers no more; run ${run} may go on.`,
+          {
+            facts: { url, run },
+            remedy: `On that machine: regrow logs -f ${run}`,
+          },
+        );
+      await delay(pollMs, undefined, { signal: leaving.signal }).catch(() => undefined);
+    }
+    context.say(`The rebuild goes on. Follow it there with: regrow logs -f ${run}`);
+    return undefined;
+  } finally {
+    process.removeListener('SIGINT', leave);
+  }
+}
+
+async function eventsOf({ url, ca }: OrderTarget, run: string, after: number): Promise<readonly unknown[]> {
+  const text = await get(`${url}/v1/events?run=${run}&after=${after}`, AbortSignal.timeout(pollWithinMs), ca);
+  return itemsOf(member(JSON.parse(text), 'events'));
+}
+
+async function isThere({ url, ca }: OrderTarget): Promise<boolean> {
+  return get(`${url}/healthz`, AbortSignal.timeout(pollWithinMs), ca).then(
+    () => true,
+    () => false,
+  );
+}
+
+function resultIn(node: string, run: string, outcome: RebuildResult['outcome'], data: unknown): RebuildResult {
+  const text = (key: string): string | null => {
+    const value = member(data, key);
+    return typeof value === 'string' ? value : null;
+  };
+  return {
+    ...blank(node, run),
+    outcome,
+    gate: text('gate'),
+    class: failureClasses.find((each) => each === text('class')) ?? null,
+    step: text('step'),
+    message: text('message') ?? outcome,
+    remedy: text('remedy'),
+    address: text('address'),
+    fenced: member(data, 'fenced') === true,
+  };
+}
+
+function blank(node: string, run: string | null): Omit<RebuildResult, 'outcome'> {
+  return {
+    run,
+    node,
+    gate: null,
+    class: null,
+    step: null,
+    message: '',
+    remedy: null,
+    address: null,
+    fenced: false,
+    pending: null,
+  };
+}

@@ -1,0 +1,8 @@
+import { z } from 'zod';
+
+/** What an order that was taken is answered with. A pause and a resume tell more: whom they reached, and what was set or cleared. */
+export const orderShape = z.looseObject({
+  run: z.string().nullable(),
+  node: z.string().nullable(),
+  status: z.string().describe('In a word, such as running, paused or approved.'),
+});

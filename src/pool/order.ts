@@ -1,0 +1,51 @@
+/* What people order of a running controller, and what it answers: the same over HTTP and in the command line. */
+
+/** Who gives an order, and why: for the record. It proves nothing. */
+export interface Orderer {
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** A rebuild ordered by hand. */
+export interface RebuildWish extends Orderer {
+  /** Gates that are overridden by name. */
+  readonly force: readonly string[];
+  readonly isDryRun: boolean;
+  /** Moid and instance uuid of the VM that it is about, as `MOID/UUID`; null: the one that has the name now. */
+  readonly judged: string | null;
+}
+
+/** A pause, of the pool (`node` null) or of one node. */
+export interface PauseWish extends Orderer {
+  readonly node: string | null;
+  /** Null: until it is resumed. */
+  readonly forMs: number | null;
+  /** This controller alone; else all of the pool. */
+  readonly isLocal: boolean;
+}
+
+export type ResumeWish = Omit<PauseWish, 'forMs'>;
+
+/** What came of an order. */
+export type OrderResult =
+  | {
+      readonly kind: 'accepted';
+      readonly run: string | null;
+      readonly node: string | null;
+      /** In a word: `running`, `paused`, `approved` and so on. */
+      readonly status: string;
+      /** What else is to be told of it. */
+      readonly more?: Readonly<Record<string, unknown>>;
+    }
+  /** There is no such node or run here. */
+  | { readonly kind: 'unknown'; readonly message: string }
+  /** Not now: something else is under way, or the time for it is over. */
+  | { readonly kind: 'conflict'; readonly message: string; readonly facts: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'refused';
+      readonly gate: string;
+      readonly message: string;
+      readonly facts: Readonly<Record<string, unknown>>;
+    }
+  /** This version cannot do it. */
+  | { readonly kind: 'unavailable'; readonly message: string };

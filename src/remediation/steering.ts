@@ -1,0 +1,211 @@
+import { nodeNames } from '../config/node-settings.ts';
+import { allGates } from '../pool/act-gates.ts';
+import type { Consultation } from '../pool/consultation.ts';
+import { forceableGates, type GateResult } from '../pool/gates.ts';
+import { blankNode, type NodeState, type PoolState } from '../pool/node-state.ts';
+import type { Orderer, OrderResult, PauseWish, RebuildWish, ResumeWish } from '../pool/order.ts';
+import type { VmIdentity } from '../pool/outcome.ts';
+import type { PoolPolicy } from '../pool/policy.ts';
+import { caseOf } from '../pool/replay.ts';
+import type { ControllerParts } from './controller-parts.ts';
+import { orderAnswer, orderCancel, orderPause, orderResume } from './orders.ts';
+import type { Rebuilds } from './rebuilds.ts';
+import { slotHolder, type SlotBusy } from './slot.ts';
+
+/** What came of handing an order on to another controller. */
+export interface Relayed {
+  readonly name: string;
+  /** Why it does not follow; null when it does. */
+  readonly error: string | null;
+}
+
+export interface SteeringParts {
+  parts(): ControllerParts;
+  state(): PoolState;
+  policy(): PoolPolicy;
+  monotonicMs(): number;
+  /** What has to be known just before an act. */
+  consult(node: string): Promise<Consultation>;
+  readonly rebuilds: Pick<Rebuilds, 'orderByHand'>;
+  /** Sets a node's settings again, without a rebuild. */
+  restore(node: string, orderer: Orderer): Promise<OrderResult>;
+  /** Has every other controller of the pool do the same; `path` as in the HTTP interface. */
+  relay(path: string, body: Readonly<Record<string, unknown>>): Promise<readonly Relayed[]>;
+  /** Orders were written into the journal. */
+  heed(): void;
+  /** Whether what an earlier process left is settled. */
+  isReady(): boolean;
+}
+
+/** Orders of people to this daemon. A rebuild by hand goes through the daemon's own gates. */
+export class Steering {
+  readonly #parts: SteeringParts;
+
+  constructor(parts: SteeringParts) {
+    this.#parts = parts;
+  }
+
+  async rebuild(node: string, wish: RebuildWish): Promise<OrderResult> {
+    const parts = this.#parts.parts();
+    const obstacle = this.#obstacle(node) ?? notForceable(wish.force) ?? busy(await slotHolder(parts.config.state_dir));
+    if (obstacle !== undefined) return obstacle;
+    const consultation = await this.#parts.consult(node);
+    const judged = judgedOf(wish, this.#parts.state().nodes[node]);
+    const hold = this.#decide(node, judged, wish, consultation);
+    if (hold !== undefined) return refused(hold.holding, hold.gates);
+    const start = await this.#parts.rebuilds.orderByHand(node, {
+      kind: 'rebuild',
+      trigger: 'api',
+      by: wish.by,
+      reason: wish.reason === '' ? null : wish.reason,
+      force: wish.force,
+      dryRun: wish.isDryRun,
+      judged: judged ?? undefined,
+    });
+    switch (start.kind) {
+      case 'started':
+        return { kind: 'accepted', run: start.run, node, status: 'running' };
+      case 'busy':
+        return busy(start.busy) ?? conflict('A rebuild already runs on this machine.', {});
+      case 'refused':
+        return { kind: 'refused', gate: start.result.gate ?? 'unknown', message: start.result.message, facts: {} };
+    }
+  }
+
+  async restore(node: string, orderer: Orderer): Promise<OrderResult> {
+    return this.#obstacle(node) ?? (await this.#parts.restore(node, orderer));
+  }
+
+  async pause(wish: PauseWish): Promise<OrderResult> {
+    const { node, forMs, reason, by } = wish;
+    if (node !== null && !this.#knows(node)) return unknownNode(node);
+    const { journal, now } = this.#parts.parts();
+    const { replaced, ...pause } = orderPause(journal, wish, now());
+    const body = { reason, by, ...(forMs === null ? {} : { for: `${Math.ceil(forMs / 1000)}s` }) };
+    const reached = await this.#everywhere(node, 'pause', wish.isLocal, body);
+    return { kind: 'accepted', run: null, node, status: 'paused', more: { ...reached, pause, replaced } };
+  }
+
+  async resume(wish: ResumeWish): Promise<OrderResult> {
+    const { node, reason, by } = wish;
+    if (node !== null && !this.#knows(node)) return unknownNode(node);
+    const { journal, now } = this.#parts.parts();
+    const { cleared, retried, remaining } = orderResume(journal, wish, now());
+    const reached = await this.#everywhere(node, 'resume', wish.isLocal, { reason, by });
+    return { kind: 'accepted', run: null, node, status: 'resumed', more: { ...reached, cleared, retried, remaining } };
+  }
+
+  approve(run: string, orderer: Orderer): Promise<OrderResult> {
+    return this.#answer(run, 'given', orderer);
+  }
+
+  reject(run: string, orderer: Orderer): Promise<OrderResult> {
+    return this.#answer(run, 'rejected', orderer);
+  }
+
+  cancel(run: string, orderer: Orderer): Promise<OrderResult> {
+    const { journal, now } = this.#parts.parts();
+    const result = orderCancel(journal, run, orderer, now());
+    this.#parts.heed();
+    return Promise.resolve(result);
+  }
+
+  #answer(run: string, answer: 'given' | 'rejected', orderer: Orderer): Promise<OrderResult> {
+    const { journal, now } = this.#parts.parts();
+    const result = orderAnswer(journal, run, answer, orderer, now());
+    this.#parts.heed();
+    return Promise.resolve(result);
+  }
+
+  #knows(node: string): boolean {
+    return nodeNames(this.#parts.parts().config).includes(node);
+  }
+
+  #obstacle(node: string): OrderResult | undefined {
+    if (!this.#knows(node)) return unknownNode(node);
+    return this.#parts.isReady() ? undefined : conflict('What an earlier process left is not settled yet.', {});
+  }
+
+  /** Every gate, with what was overridden; recorded as the daemon's own decisions are. Undefined: nothing holds. */
+  #decide(
+    name: string,
+    judged: VmIdentity | null,
+    { by, reason, force, isDryRun }: RebuildWish,
+    consultation: Consultation,
+  ): { readonly holding: GateResult; readonly gates: readonly GateResult[] } | undefined {
+    const pool = this.#parts.state();
+    const policy = this.#parts.policy();
+    const now = this.#parts.monotonicMs();
+    const node = asJudged(pool.nodes[name] ?? blankNode(policy, now), judged, now);
+    const order = { force, isDryRun };
+    const gates = allGates({ turn: { name, pool, policy, now }, node, consultation, order });
+    const holding = gates.find(({ holds }) => holds);
+    const { journal, now: wall } = this.#parts.parts();
+    const evidence = { ...caseOf({ node: name, now, state: node, pool, consultation }), order };
+    const data = {
+      vm: judged,
+      acts: holding === undefined,
+      gates,
+      by,
+      reason,
+      force,
+      dry_run: isDryRun,
+      case: evidence,
+    };
+    journal.events.append({ at: wall().toISOString(), node: name, type: 'decision', data });
+    return holding === undefined ? undefined : { holding, gates };
+  }
+
+  /** Here, and unless it is for here alone, on every other controller that can be reached: who follows, and who does not. */
+  async #everywhere(
+    node: string | null,
+    verb: 'pause' | 'resume',
+    isLocal: boolean,
+    body: Readonly<Record<string, unknown>>,
+  ): Promise<Readonly<Record<string, unknown>>> {
+    this.#parts.heed();
+    const { builder } = this.#parts.parts();
+    const path = node === null ? `/v1/${verb}` : `/v1/nodes/${node}/${verb}`;
+    const relayed = isLocal ? [] : await this.#parts.relay(path, { ...body, local: true });
+    const followed = relayed.flatMap(({ name, error }) => (error === null ? [name] : []));
+    return { controllers: [builder, ...followed], unreached: relayed.filter(({ error }) => error !== null) };
+  }
+}
+
+/** The node as if it had failed just now: what an order by hand is asked about. */
+function asJudged(node: NodeState, vm: VmIdentity | null, now: number): NodeState {
+  const blank = { openedAt: now, acted: [], restores: {}, isAbandoned: false, approval: null, decided: null } as const;
+  return { ...node, fault: { ...(node.fault ?? { ...blank, course: { kind: 'watching' } }), vm } };
+}
+
+function judgedOf({ judged }: RebuildWish, node: NodeState | undefined): VmIdentity | null {
+  if (judged === null) return node?.fault?.vm ?? node?.vm ?? null;
+  const [moid = '', instanceUuid = ''] = judged.split('/');
+  return { moid, instanceUuid };
+}
+
+function notForceable(force: readonly string[]): OrderResult | undefined {
+  const gate = force.find((each) => !forceableGates.includes(each));
+  if (gate === undefined) return undefined;
+  const message = `it cannot be overridden; these can: ${forceableGates.join(', ')}`;
+  return { kind: 'refused', gate, message, facts: { force } };
+}
+
+function refused({ gate, message, facts }: GateResult, gates: readonly GateResult[]): OrderResult {
+  const holding = gates.filter(({ holds }) => holds).map((each) => each.gate);
+  return { kind: 'refused', gate, message, facts: { ...facts, holding } };
+}
+
+function busy(holder: SlotBusy | undefined): OrderResult | undefined {
+  if (holder === undefined) return undefined;
+  const { run = null, node = null } = holder.holder ?? {};
+  return conflict(`A rebuild of ${node ?? 'a node'} already runs on this machine (run ${run ?? '?'}).`, { run, node });
+}
+
+function conflict(message: string, facts: Readonly<Record<string, unknown>>): OrderResult {
+  return { kind: 'conflict', message, facts };
+}
+
+function unknownNode(node: string): OrderResult {
+  return { kind: 'unknown', message: `The pool has no node ${JSON.stringify(node)}.` };
+}

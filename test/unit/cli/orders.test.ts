@@ -1,0 +1,130 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { ControllerOrders } from '../../../src/http/controller-orders.ts';
+import type { OrderResult } from '../../../src/pool/order.ts';
+import { answerTo, cancelOf } from '../../../src/remediation/orders.ts';
+import { Machine } from '../cli-read/surroundings.ts';
+import { refusingOrders, served } from '../http/fake-controller.ts';
+
+/** A machine whose daemon takes these orders, with the token that both know. */
+async function machineWith(orders: Partial<ControllerOrders>): Promise<Machine> {
+  const { url } = await served({ orders: { ...refusingOrders, ...orders }, token: async () => 'hunter2hunter2' });
+  const machine = new Machine({ listen: new URL(url).host });
+  const text = `http: {listen: '${new URL(url).host}', token: hunter2hunter2}\n`;
+  const before = readFileSync(machine.configPath, 'utf8');
+  writeFileSync(machine.configPath, before.replace(/^http: .*\n/m, text), { mode: 0o600 });
+  return machine;
+}
+
+const refused: OrderResult = { kind: 'refused', gate: 'quorum', message: 'webbox1 sees it alive', facts: {} };
+
+describe('regrow approve, reject and cancel', () => {
+  it.each([
+    ['approve', 'given', /^Approved run r1: webbox1 is rebuilt as soon as every other gate passes\.\n$/],
+    ['reject', 'rejected', /^Rejected run r1: .*regrow resume webbox1\.\n$/],
+  ] as const)('%s answers through the journal, by the beginning of an id', async (verb, answer, text) => {
+    const machine = new Machine();
+    machine.begun('r1', { state: 'awaiting_approval' });
+    const end = await machine.regrow([verb, 'r', '--reason', 'because']);
+    expect(end).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(text) });
+    expect(answerTo(machine.journal, 'r1')).toMatchObject({ answer, reason: 'because' });
+  });
+
+  it('say when there is nothing to answer, or no such run', async () => {
+    const machine = new Machine();
+    machine.begun('r1');
+    expect(await machine.regrow(['approve', 'r1'])).toMatchObject({
+      exitCode: 7,
+      stdout: expect.stringContaining('waits for no'),
+    });
+    expect(await machine.regrow(['reject', 'x1'])).toMatchObject({ exitCode: 2 });
+  });
+
+  it('stop a run at its next safe point', async () => {
+    const machine = new Machine();
+    machine.begun('r1');
+    const end = await machine.regrow(['cancel', 'r1', '--json']);
+    expect(JSON.parse(end.stdout)).toEqual({ run: 'r1', node: 'webbox1', status: 'cancelling' });
+    expect(cancelOf(machine.journal, 'r1')).toBeDefined();
+  });
+
+  it('go to another controller with its token', async () => {
+    const heard: unknown[] = [];
+    const machine = await machineWith({
+      approve: async (run, { reason }) => {
+        heard.push([run, reason]);
+        return { kind: 'accepted', run, node: 'webbox2', status: 'approved' };
+      },
+    });
+    const server = `http://${/listen: '([^']+)'/.exec(configOf(machine))?.[1] ?? ''}`;
+    const end = await machine.regrow(['approve', 'r7', '--reason', 'go', '--server', server]);
+    expect(end).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('webbox2') });
+    expect(heard).toEqual([['r7', 'go']]);
+    expect(await machine.regrow(['cancel', 'r7', '--server', server])).toMatchObject({ exitCode: 7 });
+    expect(await new Machine().regrow(['cancel', 'r7', '--server', server])).toMatchObject({ exitCode: 2 });
+  });
+});
+
+describe('regrow pause, where a controller runs', () => {
+  it('is handed to it, and tells whom it reached and whom not', async () => {
+    const pause = { scope: 'pool', until: null, reason: 'move', by: 'alice', at: '2026-01-01T10:00:00.000Z' };
+    const more = {
+      pause,
+      replaced: null,
+      controllers: ['webbox1'],
+      unreached: [{ name: 'webbox2', error: 'silence' }],
+    };
+    const machine = await machineWith({
+      pause: async () => ({ kind: 'accepted', run: null, node: null, status: 'paused', more }),
+    });
+    const end = await machine.regrow(['pause', '--reason', 'move']);
+    expect(end).toMatchObject({ exitCode: 0, stdout: 'Paused the whole pool until it is resumed, by alice: move\n' });
+    expect(end.stderr).toContain('On the controllers of webbox1.');
+    expect(end.stderr).toContain('NOT on webbox2: silence.');
+    expect(machine.journal.pauses.active(pause.at)).toEqual([]);
+  });
+
+  it('is for this machine alone with --local, or where none answers, and says so', async () => {
+    const local = await (await machineWith({})).regrow(['pause', '--local']);
+    expect(local.stderr).toContain("on this machine's controller alone: the others");
+    const alone = await new Machine().regrow(['pause']);
+    expect(alone.stderr).toContain('(no controller answers here)');
+  });
+});
+
+describe('regrow rebuild, where a controller runs', () => {
+  it('is decided by its gates: one that holds is told, with exit code 4', async () => {
+    const heard: unknown[] = [];
+    const machine = await machineWith({
+      rebuild: async (...told) => {
+        heard.push(told);
+        return refused;
+      },
+    });
+    const argv = ['rebuild', 'webbox2', '--confirm', 'webbox2', '--force', 'quorum,confirm', '--reason', 'r'];
+    const end = await machine.regrow(argv);
+    expect(end).toMatchObject({ exitCode: 4, stdout: expect.stringContaining('webbox1 sees it alive') });
+    expect(heard).toMatchObject([['webbox2', { force: ['quorum', 'confirm'], reason: 'r', isDryRun: false }]]);
+  });
+
+  it('returns at once with --no-wait, and tells of a busy machine', async () => {
+    const begun = await machineWith({
+      rebuild: async (node) => ({ kind: 'accepted', run: 'r1', node, status: 'running' }),
+    });
+    const argv = ['rebuild', 'webbox2', '--confirm', 'webbox2', '--no-wait'];
+    expect(await begun.regrow(argv)).toMatchObject({ exitCode: 0, stdout: 'r1\n' });
+    const busy = await machineWith({
+      rebuild: async () => ({ kind: 'conflict', message: 'busy', facts: { run: 'r0', node: 'webbox3' } }),
+    });
+    expect(await busy.regrow(argv)).toMatchObject({ exitCode: 5, stderr: expect.stringContaining('r0') });
+  });
+
+  it('refuses to override what must not be', async () => {
+    const end = await new Machine().regrow(['rebuild', 'webbox2', '--force', 'eligibility']);
+    expect(end).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('not a gate that can be forced') });
+  });
+});
+
+function configOf(machine: Machine): string {
+  return readFileSync(machine.configPath, 'utf8');
+}
