@@ -86,19 +86,17 @@ function nextStep({ nodes }: PoolReport, style: Style): readonly string[] {
   ];
 }
 
-function modeLine({ mode }: PoolReport): readonly HeadLine[] {
-  switch (mode) {
-    case 'approve':
-      return [['yellow', 'mode approve: every rebuild waits for regrow approve']];
-    case 'dry-run':
-      return [['yellow', 'mode dry-run: nothing is done, only told']];
-    default:
-      return [];
-  }
+/** A controller of an older version tells nothing of its mode. */
+function modeLine({ mode }: Partial<PoolReport>): readonly HeadLine[] {
+  if (mode === undefined || mode === 'act') return [];
+  const words = {
+    approve: 'mode approve: every rebuild waits for regrow approve',
+    'dry-run': 'mode dry-run: nothing is done, only told',
+  } as const;
+  return [['yellow', words[mode]]];
 }
 
-function stormLine({ storm, at }: PoolReport): readonly HeadLine[] {
-  // A controller of an older version tells nothing of it.
+function stormLine({ storm, at = '' }: Partial<PoolReport>): readonly HeadLine[] {
   if (storm === undefined || storm === null) return [];
   const since = ago(storm.since, Date.parse(at));
   return [

@@ -20,7 +20,9 @@ export async function relay(
       if (peer === undefined) return { name, error: 'its address is not known' };
       return {
         name,
-        error: errorOf(await orderPeer(peer, path, body, { port: portOf(live.config.http.listen), token, trust: live.trust })),
+        error: errorOf(
+          await orderPeer(peer, path, body, { port: portOf(live.config.http.listen), token, trust: live.trust }),
+        ),
       };
     }),
   );

@@ -114,6 +114,11 @@ function excessOf(world: World): readonly string[] {
 
 /** What a person does then: replaces by hand what is dead beyond that, allows more builds, and has the rest tried again. */
 function seeToIt(world: World, lost: readonly string[]): void {
+  // `regrow bootstrap` deploys what has no VM, and on which nobody works.
+  for (const node of world.nodes) {
+    if (world.vcenter.named(node).length > 0 || world.vcenter.openClaim(node) !== undefined) continue;
+    world.vcenter.certify(world.vcenter.add(node, null), 'a person');
+  }
   for (const node of excessOf(world)) {
     for (const vm of world.vcenter.named(node)) world.vcenter.destroy(vm, 'a person');
     world.vcenter.certify(world.vcenter.add(node, null), 'a person');
