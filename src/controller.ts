@@ -439,7 +439,6 @@ export class Controller {
       monotonicMs: () => this.#clock.now(),
       consult: (node) => this.#consultations.gather(node),
       rebuilds: this.#rebuilds,
-      restore: () => Promise.resolve({ kind: 'unavailable', message: 'This version cannot restore a node.' }),
       relay: (path, body) => relay(this.#live, this.#inquiry.peers(), path, body),
       heed: () => this.#orders.lookNow(),
       isReady: () => this.#isRecovered,

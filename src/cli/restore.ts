@@ -2,13 +2,16 @@ import type { Command } from 'commander';
 import { exitCodeOf, exitCodes } from '../pool/outcome.ts';
 import type { JournalEvent } from '../store/events.ts';
 import type { CliContext } from './context.ts';
-import { busy, parseGates, resultText } from './rebuild.ts';
+import { fromMonit, monitReason } from './monit-order.ts';
+import { operatorName } from './operator.ts';
+import { busy, parseGates, resultText, targetOf } from './rebuild.ts';
 
 interface RestoreOptions {
   readonly check?: boolean;
   readonly diff?: boolean;
   readonly force?: readonly string[];
   readonly reason?: string;
+  readonly fromMonit?: boolean;
 }
 
 /** `regrow restore NODE`: settings, files and services of a node again, without a rebuild. */
@@ -20,10 +23,22 @@ export function register(program: Command, context: CliContext): void {
     .option('--diff', 'show each change of a file')
     .option('--force <gates>', 'override named gates; recorded', parseGates)
     .option('--reason <text>', 'why, for the journal')
+    .addOption(fromMonit().conflicts(['force', 'check']))
     .action(context.run((node: string, options: RestoreOptions) => restore(context, node, options)));
 }
 
 async function restore(context: CliContext, node: string, options: RestoreOptions): Promise<number> {
+  if (options.fromMonit !== true) return restoreHere(context, node, options);
+  const monits = { reason: monitReason(context.env), ...options };
+  const { nodeSettings } = await import('../config/node-settings.ts');
+  nodeSettings((await context.config()).config, node);
+  const target = await targetOf(context, { fromMonit: true });
+  if (target === undefined) return restoreHere(context, node, monits);
+  const { restoreThere } = await import('./rebuild-there.ts');
+  return restoreThere(context, target, node, monits);
+}
+
+async function restoreHere(context: CliContext, node: string, options: RestoreOptions): Promise<number> {
   const { partsFor } = await import('./parts.ts');
   const { startRebuild } = await import('../remediation/rebuild.ts');
   const { recoverRuns } = await import('../remediation/recovery.ts');
@@ -35,7 +50,8 @@ async function restore(context: CliContext, node: string, options: RestoreOption
   const started = await startRebuild(parts, {
     kind: 'restore',
     nodes: [node],
-    trigger: 'operator',
+    trigger: options.fromMonit === true ? 'monit' : 'operator',
+    by: options.fromMonit === true ? 'Monit' : operatorName(context.env),
     reason: options.reason ?? null,
     force: options.force ?? [],
     dryRun: isCheck,

@@ -66,6 +66,9 @@ export async function startRebuild(parts: ControllerParts, request: RebuildReque
   }
 }
 
+/** Triggers that are no person, and approve of nothing. */
+const programs: readonly string[] = ['monitor', 'monit'];
+
 function refusalBy(parts: ControllerParts, request: RebuildRequest, run: string): RebuildResult | undefined {
   const [node = ''] = request.nodes;
   const [hold] = holdsAgainst({
@@ -74,7 +77,7 @@ function refusalBy(parts: ControllerParts, request: RebuildRequest, run: string)
     isTakenOut: parts.isTakenOut,
     pauses: parts.journal.pauses.active(parts.now().toISOString()),
     mode: request.dryRun ? 'act' : parts.config.safety.mode,
-    byHand: request.trigger !== 'monitor' || request.approved !== undefined,
+    byHand: !programs.includes(request.trigger) || request.approved !== undefined,
     force: request.force,
   });
   if (hold === undefined) return undefined;

@@ -70,13 +70,17 @@ export class Rebuilds {
     );
   }
 
-  /** Starts a rebuild or a restore of one node that a person ordered. The reconciler hears of it as of its own. */
+  /**
+   * Starts a rebuild or a restore of one node that was ordered from outside. The reconciler hears of a rebuild as of its own; a restore
+   * changes no fault's course.
+   */
   async orderByHand(node: string, request: Omit<RebuildRequest, 'nodes'>): Promise<RebuildStart> {
     const start = await startRebuild(this.#parts.parts(), { ...request, nodes: [node] });
     if (start.kind !== 'started') return start;
     // A dry run says nothing of the node.
-    if (!request.dryRun) this.#parts.tell({ kind: 'run-started', node, run: start.run });
-    this.#attend(request.dryRun ? null : node, request.kind, start);
+    const isTold = request.kind === 'rebuild' && !request.dryRun;
+    if (isTold) this.#parts.tell({ kind: 'run-started', node, run: start.run });
+    this.#attend(isTold ? node : null, request.kind, start);
     return start;
   }
 
