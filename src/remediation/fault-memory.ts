@@ -80,12 +80,17 @@ function hourAgo({ journal, now }: MemoryParts): string {
 function loadMemories(parts: MemoryParts): Readonly<Record<string, NodeMemory>> {
   const { journal, bootId } = parts;
   const faults = new Map(journal.faults.latest().map((fault) => [fault.node, fault]));
+  const ends = new Map(
+    journal.events.lately(['fault.closed'], hourAgo(parts)).map(({ node, data }) => [node, data['reason']]),
+  );
   const memories = parts.nodes().map((node): [string, NodeMemory] => {
     const known = journal.nodes.lastKnown(node);
     const record = faults.get(node);
     const open = record?.closed_at === null ? record : undefined;
     const fault = open === undefined ? null : toFault(parts, open);
-    const lastSeen = known === undefined ? null : { moid: known.moid, instanceUuid: known.instance_uuid };
+    // Of a node that was just rebuilt the journal may know no more than the VM that is gone: the new one is no news then.
+    const isGone = ends.get(node) === 'rebuilt' && record?.instance_uuid === known?.instance_uuid;
+    const lastSeen = known === undefined || isGone ? null : { moid: known.moid, instanceUuid: known.instance_uuid };
     return [
       node,
       {
