@@ -11,5 +11,10 @@ const longestReason = 500;
 /** Why Monit orders it, as Monit itself tells a program that it runs. */
 export function monitReason(env: Readonly<Record<string, string | undefined>>): string {
   const said = [env['MONIT_SERVICE'], env['MONIT_DESCRIPTION']].filter((each) => each !== undefined && each !== '');
-  return said.length === 0 ? 'Monit' : said.join(': ').replaceAll(/\p{Cc}+/gu, ' ').slice(0, longestReason);
+  return said.length === 0
+    ? 'Monit'
+    : said
+        .join(': ')
+        .replaceAll(/\p{Cc}+/gu, ' ')
+        .slice(0, longestReason);
 }

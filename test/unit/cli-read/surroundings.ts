@@ -39,7 +39,10 @@ http: {listen: '${listen}'}
   }
 
   /** Runs a command line. `onOutput` sees stdout as it grows. */
-  async regrow(argv: readonly string[], { isTTY = false, env = {}, onOutput = () => {} }: Surroundings = {}): Promise<Answer> {
+  async regrow(
+    argv: readonly string[],
+    { isTTY = false, env = {}, onOutput = () => {} }: Surroundings = {},
+  ): Promise<Answer> {
     let stdout = '';
     let stderr = '';
     const exitCode = await runCli(['--config', this.configPath, ...argv], {

@@ -128,7 +128,7 @@ describe('regrow rebuild, where a controller runs', () => {
 describe('an order that Monit gives (--from-monit)', () => {
   const argv = ['rebuild', 'webbox2', '--from-monit', '--no-wait'];
 
-  it('goes to the daemon as Monit\'s, with what Monit says, and never asks on a terminal', async () => {
+  it("goes to the daemon as Monit's, with what Monit says, and never asks on a terminal", async () => {
     const heard: unknown[] = [];
     const hear = async (node: string, told: object): Promise<OrderResult> => {
       heard.push(told);
@@ -148,7 +148,10 @@ describe('an order that Monit gives (--from-monit)', () => {
     expect(await machine.regrow([...argv, '--force', 'quorum'])).toMatchObject({ exitCode: 2 });
     const text = configOf(machine).replace(', token: hunter2hunter2', '');
     writeFileSync(machine.configPath, text, { mode: 0o600 });
-    for (const order of [[...argv, '--confirm', 'webbox2'], ['restore', 'webbox2', '--from-monit']])
+    for (const order of [
+      [...argv, '--confirm', 'webbox2'],
+      ['restore', 'webbox2', '--from-monit'],
+    ])
       expect(await machine.regrow(order)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('http.token') });
     expect(machine.journal.runs.list()).toEqual([]);
   });

@@ -121,7 +121,14 @@ describe('an order', () => {
     await post('/v1/resume', { reason: 'done' });
     await post('/v1/runs/r1/reject', { reason: 'not now', by: 'bob' });
     await post('/v1/nodes/webbox2/restore', { trigger: 'monit', by: 'Monit', reason: 'web' });
-    const said = { reason: 'a test', by: 'alice', force: ['quorum'], isDryRun: true, judged: 'vm-1/aa', trigger: 'api' };
+    const said = {
+      reason: 'a test',
+      by: 'alice',
+      force: ['quorum'],
+      isDryRun: true,
+      judged: 'vm-1/aa',
+      trigger: 'api',
+    };
     const sender = 'somebody over HTTP';
     expect(orders.heard).toEqual([
       ['rebuild', 'webbox2', said],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Consultation } from '../../../src/pool/consultation.ts';
 import type { RebuildWish } from '../../../src/pool/order.ts';
 import type { RebuildStart } from '../../../src/remediation/rebuild.ts';
+import type { SlotHolder } from '../../../src/remediation/slot.ts';
 import { Steering, type SteeringParts } from '../../../src/remediation/steering.ts';
 import { configOf, minimalText } from '../config/sample.ts';
 import { certified, judged, nodeOf, now, policyOf, vote } from '../pool/act-case.ts';
@@ -26,6 +27,15 @@ const started: RebuildStart = {
     fenced: false,
     pending: null,
   },
+};
+
+const slotHolder: SlotHolder = {
+  run: 'r0',
+  node: 'web2',
+  pid: 1,
+  start_time: 1,
+  boot_id: 'b',
+  since: at.toISOString(),
 };
 
 /** The daemon of web1 in a pool in which web2 agrees that web3 has failed, unless told otherwise. */
@@ -154,17 +164,22 @@ describe('a rebuild that a person orders of the daemon', () => {
 });
 
 describe('a restore that is ordered of the daemon', () => {
-  it.each(['api', 'monit'] as const)('is begun as the daemon begins its own, and says who ordered it: %s', async (trigger) => {
-    const { steering, ordered } = daemon();
-    await steering.restore('web3', { trigger, by: 'alice', reason: 'settings' });
-    expect(ordered).toMatchObject([['web3', { kind: 'restore', trigger, by: 'alice', reason: 'settings', force: [] }]]);
-  });
+  it.each(['api', 'monit'] as const)(
+    'is begun as the daemon begins its own, and says who ordered it: %s',
+    async (trigger) => {
+      const { steering, ordered } = daemon();
+      await steering.restore('web3', { trigger, by: 'alice', reason: 'settings' });
+      expect(ordered).toMatchObject([
+        ['web3', { kind: 'restore', trigger, by: 'alice', reason: 'settings', force: [] }],
+      ]);
+    },
+  );
 
   it('tells of a gate that holds it, and of a busy machine', async () => {
     const restore = async (start: RebuildStart): Promise<unknown> =>
       daemon({ rebuilds: { orderByHand: async () => start } }).steering.restore('web3', wish);
     expect(await restore(started)).toMatchObject({ kind: 'refused', gate: 'a_late_gate' });
-    const busy = { kind: 'busy', live: 'controller', holder: { run: 'r0', node: 'web2' } } as const;
+    const busy = { kind: 'busy', live: 'controller', holder: slotHolder } as const;
     expect(await restore({ kind: 'busy', busy })).toMatchObject({ kind: 'conflict', facts: { run: 'r0' } });
   });
 });
