@@ -55,6 +55,4 @@ export type OrderResult =
       readonly gate: string;
       readonly message: string;
       readonly facts: Readonly<Record<string, unknown>>;
-    }
-  /** This version cannot do it. */
-  | { readonly kind: 'unavailable'; readonly message: string };
+    };

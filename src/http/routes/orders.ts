@@ -23,7 +23,7 @@ function orderRoute<T extends z.ZodType>(path: string, summary: string, body: T,
       [keyName]: 'The same key and the same request are done once, within 24 hours, and get the same answer.',
     },
     content: { 'application/json': orderShape },
-    problems: [404, 409, 422, 501],
+    problems: [404, 409, 422],
     answer: async ({ params, headers, body: read }, view) => {
       const [subject = ''] = params.values();
       const act = async (): Promise<RouteAnswer> => orderAnswer(await give(subject, read, sender, view.orders));

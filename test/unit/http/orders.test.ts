@@ -99,7 +99,6 @@ describe('an order', () => {
       422,
       { gate: 'quorum', message: 'webbox1 sees it alive', facts: { needed: 2 } },
     ],
-    ['what cannot be done', { kind: 'unavailable', message: 'not here' }, 501, { detail: 'not here' }],
   ])('tells of %s by its status', async (_, result, status, told) => {
     const { post } = await servedWith(result);
     expect(expectProblem(await post(paths[0]), status)).toMatchObject(told);

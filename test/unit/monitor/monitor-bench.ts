@@ -13,6 +13,7 @@ const timing = {
   on_failure: 'alert',
   ignore_heartbeat: false,
   restore_attempts: 2,
+  // oxlint-disable-next-line unicorn/no-thenable
   then: 'alert',
 } as const;
 

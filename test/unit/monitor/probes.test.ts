@@ -216,6 +216,7 @@ describe('a measurement of a check', () => {
     on_failure: 'alert',
     ignore_heartbeat: false,
     restore_attempts: 2,
+    // oxlint-disable-next-line unicorn/no-thenable
     then: 'alert',
   } as const;
 
