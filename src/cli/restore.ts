@@ -43,10 +43,12 @@ async function restoreHere(context: CliContext, node: string, options: RestoreOp
   const { startRebuild } = await import('../remediation/rebuild.ts');
   const { recoverRuns } = await import('../remediation/recovery.ts');
   const { followRun, handOver } = await import('./follow.ts');
+  const { freshAddresses } = await import('./fresh-addresses.ts');
   const parts = await partsFor(context);
   const isCheck = options.check === true;
   const alive = isCheck ? undefined : await recoverRuns(parts);
   if (alive !== undefined) handOver(parts, alive.run);
+  await freshAddresses(context);
   const started = await startRebuild(parts, {
     kind: 'restore',
     nodes: [node],

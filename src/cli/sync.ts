@@ -23,6 +23,7 @@ async function sync(context: CliContext, only: readonly string[], options: SyncO
   const { nodeSettings } = await import('../config/node-settings.ts');
   const { chosenNodes } = await import('../remediation/rebuild.ts');
   const { syncNodes } = await import('../remediation/sync.ts');
+  const { freshAddresses } = await import('./fresh-addresses.ts');
   const parts = await partsFor(context);
   for (const node of only) nodeSettings(parts.config, node);
   const nodes = chosenNodes(parts, only).filter((node) => node !== parts.self);
@@ -30,6 +31,7 @@ async function sync(context: CliContext, only: readonly string[], options: SyncO
     context.say('Nothing to send: the only node asked for is this machine.');
     return exitCodes.nothingToDo;
   }
+  await freshAddresses(context);
   const { run, results } = await syncNodes(parts, {
     nodes,
     dryRun: options.check === true,

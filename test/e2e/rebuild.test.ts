@@ -156,9 +156,7 @@ describe('a node that is down while another one is rebuilt', () => {
     const shown = await lab.regrow(['show', 'last', '--json']);
     expect(JSON.parse(shown.stdout)).toMatchObject({
       run: { outcome: 'rebuilt' },
-      tasks: expect.arrayContaining([
-        expect.objectContaining({ step: 'register', outcome: 'ignored' }),
-      ]),
+      tasks: expect.arrayContaining([expect.objectContaining({ step: 'register', outcome: 'ignored' })]),
     });
     expect(await rebuild(lab, 'webbox1')).toMatchObject({ outcome: 'rebuilt', exitCode: 0 });
   });
