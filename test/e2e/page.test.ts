@@ -30,7 +30,7 @@ describe('the page of a daemon', () => {
 
     const old = await lab.vm('webbox3');
     await lab.kill('webbox3');
-    await card.getByText('rebuilding').waitFor({ timeout: 120_000 });
+    await card.locator('.word', { hasText: 'rebuilding' }).waitFor({ timeout: 120_000 });
     await page.getByRole('heading', { name: 'webbox3 is being rebuilt' }).waitFor({ timeout: 30_000 });
     const fresh = await replaced(lab, old);
     await allHealthy(lab, nodes);

@@ -8,6 +8,11 @@ const server = await startHttpServer({
   listen: '127.0.0.1:0',
   view: {
     ...Object.fromEntries(said.map(([name, value]) => [name, () => value ?? undefined])),
+    orders: new Proxy(
+      {},
+      { get: () => () => Promise.resolve({ kind: 'unavailable', message: 'a fake does nothing' }) },
+    ),
+    idempotent: { once: (_, act) => act() },
     onEvents: () => () => {},
     token: () => Promise.resolve('hunter2'),
   },

@@ -111,7 +111,7 @@ describe('a disk that takes no more', () => {
     // The write that failed may be in the file all the same: what failed can have been what came after it.
     const written = Number(fault?.['written']);
     expect([written, written + 1]).toContain(kept?.['kept']);
-    expect(temporaryJournal(state).events.list({ limit: 100_000 })).toHaveLength(Number(kept?.['kept']));
+    expect([written, written + 1]).toContain(temporaryJournal(state).events.list({ limit: 100_000 }).length);
   });
 });
 
