@@ -336,9 +336,9 @@ export class Controller {
       clock: this.#clock,
       log: this.#options.log,
       tell: (event) => this.#reconciler.handle(event),
-      onRunEvent: (run, node, event) => {
+      onRunEvent: ({ run, node, kind }, event) => {
         if (event.e !== 'task_start') return;
-        this.#append(node, 'rebuild.task', { step: event.task.step, task: event.task.name }, run);
+        this.#append(node, `${kind}.task`, { step: event.task.step, task: event.task.name }, run);
       },
     });
   }
@@ -387,6 +387,7 @@ export class Controller {
         discover: () => this.#discovery.soon(),
         consult: (order) => this.#consultations.order(order),
         rebuild: (order) => this.#rebuilds.order(order),
+        restore: (order) => this.#rebuilds.restore(order),
         ask: (order) => this.#approvals.ask(order),
         unask: (order) => this.#approvals.unask(order),
         act: (order) => actions.order(order),
@@ -438,7 +439,6 @@ export class Controller {
       monotonicMs: () => this.#clock.now(),
       consult: (node) => this.#consultations.gather(node),
       rebuilds: this.#rebuilds,
-      restore: () => Promise.resolve({ kind: 'unavailable', message: 'This version cannot restore a node.' }),
       relay: (path, body) => relay(this.#live, this.#inquiry.peers(), path, body),
       heed: () => this.#orders.lookNow(),
       isReady: () => this.#isRecovered,

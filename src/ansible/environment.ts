@@ -66,6 +66,7 @@ function ansibleSettings(folder: RunFolder): Record<string, string> {
     ANSIBLE_STDOUT_CALLBACK: 'ansible.builtin.default',
     ANSIBLE_PIPELINING: '1',
     ANSIBLE_GATHERING: 'explicit',
+    ANSIBLE_FORKS: '20',
     ANSIBLE_INVENTORY_ENABLED: 'ansible.builtin.yaml',
     ANSIBLE_INVENTORY_UNPARSED_FAILED: '1',
     ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: '1',

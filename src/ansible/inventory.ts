@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { nodeSettings, type NodeSettings } from '../config/node-settings.ts';
+import { configForNode } from '../config/node-config.ts';
+import { nodeNames, nodeSettings, type NodeSettings } from '../config/node-settings.ts';
 import type { Config, NodeEntry } from '../config/schema.ts';
 import { RegrowError } from '../errors.ts';
 import { ansibleYaml, markUnsafe } from './unsafe-text.ts';
@@ -99,6 +100,7 @@ function poolVars(config: Config, builder: string): AnsibleVars {
       ssh_timeout: seconds(config.remediation.ssh_timeout),
       verify_timeout: seconds(config.remediation.verify_timeout),
       stagger: seconds(config.remediation.stagger),
+      restore_deadline: seconds(config.remediation.restore_deadline),
     },
     regrow_safety: {
       ...config.safety,
@@ -107,6 +109,8 @@ function poolVars(config: Config, builder: string): AnsibleVars {
       backoff: seconds(config.safety.backoff),
     },
     regrow_files: config.files,
+    regrow_sync: { files: config.sync.files, image: config.sync.image, bandwidth_kib: Math.ceil((config.sync.bandwidth ?? 0) / 1024) },
+    regrow_image_dir: configForNode(config, { isNode: nodeNames(config).includes(builder) }).imageDir,
     regrow_services: config.services,
     regrow_hypervisor: config.ansible.hypervisor,
   });

@@ -28,6 +28,7 @@ export interface RunningTask {
 export interface RunRecord {
   /** Ansible's own end: the counters per host. Only a run that came to its end has them. */
   readonly stats: Readonly<Record<string, HostStats>> | undefined;
+  /** What it left by set_stats: Ansible's own sum at the end, or what was said until it was ended. */
   readonly custom: Readonly<Record<string, unknown>>;
   /** Failures in their order, without those that the playbook ignores. Rescued ones are among them. */
   readonly failures: readonly FailedTask[];
@@ -67,6 +68,9 @@ export class RunRecorder {
         return;
       }
       case 'ok':
+        this.#hear(event);
+        this.#finishTask(event);
+        return;
       case 'skipped':
       case 'failed':
       case 'unreachable':
@@ -106,6 +110,12 @@ export class RunRecorder {
       hasStarted: this.#hasStarted,
       isNoHostMatched: this.#isNoHostMatched,
     };
+  }
+
+  /** What a play says of its hosts stands, although a later play is ended from outside. */
+  #hear({ res }: ResultEvent): void {
+    const said = toRecord(toRecord(res.ansible_stats)?.data)?.regrow;
+    if (said !== undefined) this.#custom = { regrow: { ...toRecord(this.#custom.regrow), ...toRecord(said) } };
   }
 
   #finishTask(event: ResultEvent): void {

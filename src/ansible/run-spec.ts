@@ -8,6 +8,8 @@ export interface RunSpec {
   readonly runDir: string;
   /** A playbook of ours by name, such as `rebuild_node.yml`, or any other by absolute path. */
   readonly playbook: string;
+  /** Further playbooks, by absolute path, in this order after it; none of them runs when one before has failed. */
+  readonly furtherPlaybooks?: readonly string[];
   readonly inventory: object;
   /** Plain data: strings in it are never templates to Ansible. No secrets: they go into `environment`. */
   readonly extraVars: object;
@@ -22,6 +24,8 @@ export interface RunSpec {
   /** CA certificates for vCenter, as a PEM file. */
   readonly caFile: string | null;
   readonly check?: boolean;
+  /** What changes in files is shown, in the output and in the events. */
+  readonly diff?: boolean;
   readonly limit?: string;
   readonly tags?: readonly string[];
 }

@@ -54,9 +54,11 @@ function commandArguments(spec: RunSpec, folder: RunFolder): string[] {
     '-e',
     `@${folder.passedExtraVars}`,
     ...(spec.check === true ? ['--check'] : []),
+    ...(spec.diff === true ? ['--diff'] : []),
     ...(spec.limit === undefined ? [] : ['--limit', spec.limit]),
     ...(spec.tags === undefined || spec.tags.length === 0 ? [] : ['--tags', spec.tags.join(',')]),
     playbookPath(spec.playbook),
+    ...(spec.furtherPlaybooks ?? []).map(playbookPath),
   ];
 }
 

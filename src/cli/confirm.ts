@@ -2,14 +2,19 @@ import { createInterface } from 'node:readline/promises';
 import { RegrowError } from '../errors.ts';
 import type { CliContext } from './context.ts';
 
-/** Before a destructive command: on a terminal the node's name has to be typed, elsewhere `--confirm NODE` be given. */
-export async function confirmNode(context: CliContext, node: string, confirmed: string | undefined): Promise<void> {
+/** Before a destructive command: on a terminal the node's name has to be typed, elsewhere `--confirm NODE` be given. `mayAsk`: a person may be there. */
+export async function confirmNode(
+  context: CliContext,
+  node: string,
+  confirmed: string | undefined,
+  mayAsk = true,
+): Promise<void> {
   if (confirmed === node) return;
   const remedy = `repeat it with --confirm ${node}`;
   if (confirmed !== undefined) {
     throw new RegrowError('CONFIRMATION_MISSING', `--confirm ${confirmed} does not name ${node}.`, { remedy });
   }
-  if (!context.isTTY.stdin || !context.isTTY.stderr) {
+  if (!mayAsk || !context.isTTY.stdin || !context.isTTY.stderr) {
     throw new RegrowError('CONFIRMATION_MISSING', `Rebuilding ${node} destroys its VM, and nobody confirmed it.`, {
       remedy,
     });

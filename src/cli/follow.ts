@@ -40,7 +40,7 @@ export async function followRun(
     if (followed.kind === 'detached') handOver(parts, started.run);
     progress.end();
     if (followed.kind === 'detached') {
-      context.say(`The rebuild goes on. Follow it with: regrow logs -f ${started.run}`);
+      context.say(`The run goes on. Follow it with: regrow logs -f ${started.run}`);
     }
     return followed;
   } finally {

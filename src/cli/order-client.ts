@@ -38,6 +38,14 @@ export async function localTarget(context: CliContext): Promise<OrderTarget | st
   return { url, token, ca };
 }
 
+/** The controller that runs on this machine; undefined when none does. Throws TOKEN_REFUSED when it takes no orders over HTTP. */
+export async function runningTarget(context: CliContext): Promise<OrderTarget | undefined> {
+  const asked = await (await localController(context))();
+  if (asked.kind !== 'report') return undefined;
+  const { url, ca } = await localServer(context);
+  return { ...(await serverTarget(context, url)), ca };
+}
+
 /** Gives the order, once: a repetition of the request on the way does nothing. Throws CONTROLLER_UNREACHABLE or TOKEN_REFUSED. */
 export async function order(
   { url, token, ca }: OrderTarget,

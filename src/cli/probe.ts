@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { canRebuild } from '../config/pool-policy.ts';
 import type { AnyCheck } from '../config/schema.ts';
 import type { ProbeCheck } from '../monitor/probes/measure.ts';
 import type { ProbeResult } from '../monitor/probes/probe-result.ts';
@@ -90,7 +91,7 @@ async function chosenChecks(
   const { isProbeCheck } = await import('../monitor/probes/measure.ts');
   for (const name of names ?? []) if (!Object.hasOwn(checks, name)) throw unknownCheck(name, Object.keys(checks));
   return Object.entries(checks)
-    .filter(([name, check]) => (names?.includes(name) ?? true) && (!onlyRebuild || check.on_failure === 'rebuild'))
+    .filter(([name, check]) => (names?.includes(name) ?? true) && (!onlyRebuild || canRebuild(check)))
     .flatMap(([name, check]) => (isProbeCheck(check) ? [[name, check] as const] : []));
 }
 

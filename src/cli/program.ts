@@ -31,10 +31,12 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   rebuild: () => import('./rebuild.ts'),
   reject: () => import('./reject.ts'),
   replay: () => import('./replay.ts'),
+  restore: () => import('./restore.ts'),
   resume: () => import('./resume.ts'),
   run: () => import('./run.ts'),
   show: () => import('./show.ts'),
   status: () => import('./status.ts'),
+  sync: () => import('./sync.ts'),
   version: () => import('./version.ts'),
 };
 

@@ -26,7 +26,8 @@ export async function rebuildThere(
   const { judged, reason = '', force = [], dryRun = false } = options;
   const body = {
     reason,
-    by: operatorName(context.env),
+    by: options.fromMonit === true ? 'Monit' : operatorName(context.env),
+    ...(options.fromMonit === true ? { trigger: 'monit' } : {}),
     force,
     dry_run: dryRun,
     confirm: node,
@@ -40,6 +41,20 @@ export async function rebuildThere(
   return result === undefined ? answerRunning(context, run, node) : tell(context, result, options);
 }
 
+/** Orders a restore of a controller, and leaves it to that one. */
+export async function restoreThere(
+  context: CliContext,
+  target: OrderTarget,
+  node: string,
+  options: Pick<RebuildOptions, 'reason'>,
+): Promise<number> {
+  const body = { reason: options.reason ?? '', by: 'Monit', trigger: 'monit' };
+  const ordered = await order(target, `/v1/nodes/${node}/restore`, body, decidesWithinMs);
+  const run = member(ordered.body, 'run');
+  if (ordered.status !== 202 || typeof run !== 'string') return refusedThere(context, node, ordered, {});
+  return answerRunning(context, run, node);
+}
+
 async function answerRunning(context: CliContext, run: string, node: string): Promise<number> {
   await context.answer({ run, node, state: 'running' }, () => `${run}\n`);
   return exitCodes.done;
@@ -49,7 +64,7 @@ async function refusedThere(
   context: CliContext,
   node: string,
   ordered: Ordered,
-  options: RebuildOptions,
+  options: Pick<RebuildOptions, 'dryRun'>,
 ): Promise<number> {
   const message = detailOf(ordered);
   const gate = member(ordered.body, 'gate');

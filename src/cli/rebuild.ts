@@ -4,6 +4,7 @@ import { forceableGates } from '../pool/gates.ts';
 import type { RebuildResult } from '../remediation/conclude-rebuild.ts';
 import type { CliContext } from './context.ts';
 import type { OrderTarget } from './order-client.ts';
+import { fromMonit, monitReason } from './monit-order.ts';
 import { operatorName } from './operator.ts';
 import { serverArgument } from './server-argument.ts';
 
@@ -16,6 +17,7 @@ export interface RebuildOptions {
   readonly confirm?: string;
   readonly judged?: VmIdentity;
   readonly server?: string;
+  readonly fromMonit?: boolean;
 }
 
 /**
@@ -37,10 +39,12 @@ export function register(program: Command, context: CliContext): void {
       parseJudged,
     )
     .option('--server <url>', 'order it of the controller there, such as http://webbox2:8460', serverArgument)
-    .action(context.run((node: string, options: RebuildOptions) => rebuild(context, node, options)));
+    .addOption(fromMonit())
+    .action(context.run((node: string, options: RebuildOptions) => rebuild(context, node, ordered(context, options))));
 }
 
-function parseGates(text: string): readonly string[] {
+/** Names of gates that may be forced. */
+export function parseGates(text: string): readonly string[] {
   const gates = text.split(',').map((gate) => gate.trim());
   const unknown = gates.filter((gate) => !forceableGates.some((known) => known === gate));
   if (unknown.length > 0) {
@@ -58,15 +62,20 @@ function parseJudged(text: string): VmIdentity {
   return { moid, instanceUuid };
 }
 
+/** The order with its reason: Monit tells its own. */
+function ordered({ env }: CliContext, options: RebuildOptions): RebuildOptions {
+  return options.fromMonit === true ? { reason: monitReason(env), ...options } : options;
+}
+
 async function rebuild(context: CliContext, node: string, options: RebuildOptions): Promise<number> {
   const { nodeSettings } = await import('../config/node-settings.ts');
   const { config } = await context.config();
   nodeSettings(config, node);
   if (options.dryRun !== true) {
     const { confirmNode } = await import('./confirm.ts');
-    await confirmNode(context, node, options.confirm);
+    await confirmNode(context, node, options.confirm, options.fromMonit !== true);
   }
-  const target = await targetOf(context, options.server);
+  const target = await targetOf(context, options);
   if (target !== undefined) {
     const { rebuildThere } = await import('./rebuild-there.ts');
     return rebuildThere(context, target, node, options);
@@ -74,10 +83,14 @@ async function rebuild(context: CliContext, node: string, options: RebuildOption
   return rebuildHere(context, node, options);
 }
 
-/** The daemon that is to do it; undefined: none runs here, or it takes no orders. */
-async function targetOf(context: CliContext, server: string | undefined): Promise<OrderTarget | undefined> {
-  const { localTarget, serverTarget } = await import('./order-client.ts');
+/** The daemon that is to do it; undefined: none runs here, or it takes no orders. Monit never goes around one that runs. */
+export async function targetOf(
+  context: CliContext,
+  { server, fromMonit: isMonits }: Pick<RebuildOptions, 'server' | 'fromMonit'>,
+): Promise<OrderTarget | undefined> {
+  const { localTarget, runningTarget, serverTarget } = await import('./order-client.ts');
   if (server !== undefined) return serverTarget(context, server);
+  if (isMonits === true) return runningTarget(context);
   const target = await localTarget(context);
   return typeof target === 'string' ? undefined : target;
 }
@@ -98,12 +111,12 @@ async function rebuildHere(context: CliContext, node: string, options: RebuildOp
     : await startRebuild(parts, {
         kind: 'rebuild',
         nodes: [node],
-        trigger: 'operator',
+        trigger: options.fromMonit === true ? 'monit' : 'operator',
         reason: options.reason ?? null,
         force: options.force ?? [],
         dryRun: options.dryRun === true,
         judged: options.judged,
-        by: operatorName(context.env),
+        by: options.fromMonit === true ? 'Monit' : operatorName(context.env),
       });
   if (started.kind === 'busy') return busy(context, started.busy.holder);
   if (started.kind === 'refused') return tell(context, started.result, options);
@@ -121,10 +134,11 @@ async function rebuildHere(context: CliContext, node: string, options: RebuildOp
   return tell(context, result, options);
 }
 
+/** Tells who holds this machine's slot. */
 export async function busy(context: CliContext, holder: object | undefined): Promise<number> {
   const { run, node } = { run: '?', node: '?', ...holder };
   await context.answer({ outcome: 'busy', holder: holder ?? null }, () => '');
-  context.say(`A rebuild of ${node} already runs on this machine (run ${run}). Follow it with: regrow logs -f ${run}`);
+  context.say(`A run on ${node} already goes on on this machine (run ${run}). Follow it with: regrow logs -f ${run}`);
   return exitCodes.busy;
 }
 

@@ -1,3 +1,4 @@
+import { normalize } from 'node:path';
 import { entriesOf, itemsOf, member } from './document.ts';
 import { defaultMessage, explainIssues, type DataIssue } from './issues.ts';
 import { checkSchema } from './schema-checks.ts';
@@ -17,7 +18,9 @@ export function crossIssues(document: unknown): DataIssue[] {
     ...selfIssues(document),
     ...placementIssues(document),
     ...macIssues(document),
-    ...fileIssues(document),
+    ...fileIssues(document, ['files']),
+    ...fileIssues(document, ['sync', 'files']),
+    ...ownFileIssues(document),
     ...mailIssues(document),
     ...nodeCheckIssues(document),
   ];
@@ -107,15 +110,33 @@ function macIssues(document: unknown): DataIssue[] {
   return issues;
 }
 
-function fileIssues(document: unknown): DataIssue[] {
+function fileIssues(document: unknown, at: readonly string[]): DataIssue[] {
   const seen = new Set<string>();
-  return itemsOf(member(document, 'files')).flatMap((file, index): DataIssue[] => {
+  return itemsOf(at.reduce(member, document)).flatMap((file, index): DataIssue[] => {
     const path = member(file, 'path');
     if (typeof path !== 'string') return [];
-    if (seen.has(path)) return [{ path: ['files', index, 'path'], message: 'this file is listed twice', at: 'value' }];
+    if (seen.has(path)) return [{ path: [...at, index, 'path'], message: 'this file is listed twice', at: 'value' }];
     seen.add(path);
     return [];
   });
+}
+
+/** What is one machine's own is never sent to another: its configuration, keys and secrets, and its journal. */
+function ownFileIssues(document: unknown): DataIssue[] {
+  const given = [member(document, 'state_dir'), member(member(document, 'ssh'), 'private_key_file')];
+  const texts = given.filter((path) => typeof path === 'string');
+  const own = ['/etc/regrow', '/var/lib/regrow', '/etc/ssh', '/root/.ssh', ...texts];
+  return itemsOf(member(member(document, 'sync'), 'files')).flatMap((file, index): DataIssue[] => {
+    const path = member(file, 'path');
+    if (typeof path !== 'string' || !own.some((each) => isWithin(path, each) || isWithin(each, path))) return [];
+    const message = "is one machine's own, or holds such files: it is never sent to another";
+    return [{ path: ['sync', 'files', index, 'path'], message, at: 'value' }];
+  });
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const [inner, outer] = [normalize(`${path}/`), normalize(`${folder}/`)];
+  return inner.startsWith(outer);
 }
 
 function mailIssues(document: unknown): DataIssue[] {

@@ -71,7 +71,7 @@ export function configForNode(config: Config, builder: { readonly isNode: boolea
         ? { webhook: { ...shared.notify?.webhook, secret: inFile(webhook.secret, 'webhook-secret') } }
         : {}),
     },
-    ansible: keep ? shared.ansible : { hypervisor: config.ansible.hypervisor },
+    ansible: keep ? shared.ansible : { path: [], python_path: [], hypervisor: config.ansible.hypervisor },
   };
   if (caFile !== null) secrets.push({ path: document.vcenter.ca_file ?? caFile, source: { file: caFile } });
   if (mailCa !== null) secrets.push({ path: document.notify.mail?.ca_file ?? mailCa, source: { file: mailCa } });

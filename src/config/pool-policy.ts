@@ -12,7 +12,7 @@ export function poolPolicy(config: Config, own: Pick<PoolPolicy, 'self' | 'build
   const { safety, remediation, discovery } = config;
   const nodes = nodeNames(config).map((name): [string, NodePolicy] => [
     name,
-    { checks: checkPolicies(nodeSettings(config, name).checks) },
+    { checks: checkPolicies(nodeSettings(config, name).checks, remediation.stagger) },
   ]);
   return {
     ...own,
@@ -41,24 +41,35 @@ export function poolPolicy(config: Config, own: Pick<PoolPolicy, 'self' | 'build
 
 /** Two measurements of the slowest check that can lead to a rebuild: what is older says nothing of the present. */
 function voteFreshMs(config: Config): number {
-  const checks = Object.values(config.checks).filter(({ on_failure: action }) => action === 'rebuild');
+  const checks = Object.values(config.checks).filter((check) => canRebuild(check));
   return Math.max(voteFreshAtLeastMs, ...checks.map(({ interval, timeout }) => 2 * interval + timeout));
 }
 
-function checkPolicies(checks: Config['checks']): Readonly<Record<string, CheckPolicy>> {
+/** Whether a failing check can lead to a rebuild: at once, or when restoring does not help. */
+export function canRebuild(check: { readonly on_failure: unknown; readonly then?: unknown }): boolean {
+  return check.on_failure === 'rebuild' || (check.on_failure === 'restore' && check.then === 'rebuild');
+}
+
+/** What the configuration says of each check, for the state machine. `staggerMs`: the least time between two controllers' turns. */
+export function checkPolicies(checks: Config['checks'], staggerMs: number): Readonly<Record<string, CheckPolicy>> {
   const policies = Object.entries(checks).map(([name, check]): [string, CheckPolicy] => [
     name,
     {
       failures: check.failures,
       successes: check.successes,
-      action: actionOf(check.on_failure),
+      action: actionOf(check, staggerMs),
       ignoresHeartbeat: check.ignore_heartbeat,
     },
   ]);
   return Object.fromEntries(policies);
 }
 
-function actionOf(action: Check['on_failure']): Action {
+function actionOf(check: Check, staggerMs: number): Action {
+  const { on_failure: action, restore_attempts: attempts } = check;
+  if (action === 'restore') {
+    const onceMs = check.failures * check.interval + check.timeout + staggerMs;
+    return { kind: 'restore', attempts, next: check.then, patienceMs: attempts * onceMs };
+  }
   if (typeof action === 'string') return { kind: action };
   return 'exec' in action ? { kind: 'exec', argv: action.exec } : { kind: 'playbook', playbook: action.playbook };
 }

@@ -108,6 +108,17 @@ const node = {
     .prefault(false)
     .describe('Whether this check may lead to a rebuild although VMware Tools report a green heartbeat.'),
 };
+const restoring = {
+  restore_attempts: wholeNumber(1, 100)
+    .prefault(2)
+    .describe('With `on_failure: restore`: how often the node is restored in one fault before `then` follows.'),
+  // The name is that of regrow.yml; a text cannot be called.
+  // oxlint-disable-next-line unicorn/no-thenable
+  then: z
+    .enum(['rebuild', 'alert'], { error: 'expected rebuild or alert' })
+    .prefault('alert')
+    .describe('With `on_failure: restore`: what follows when the check fails afresh after all of its restores.'),
+};
 const own = { ...timing, on_failure: hostAction.prefault('alert') };
 const typeError = (types: string): { error: string } => ({ error: `expected a type: ${types}` });
 
@@ -115,11 +126,11 @@ const typeError = (types: string): { error: string } => ({ error: `expected a ty
 export const checkSchema = z.discriminatedUnion(
   'type',
   [
-    z.strictObject({ ...kinds.ping, ...node }),
-    z.strictObject({ ...kinds.tcp, ...node }),
-    z.strictObject({ ...kinds.http, ...node }),
-    z.strictObject({ ...kinds.command, ...node }),
-    z.strictObject({ ...kinds.playbook, ...node }),
+    z.strictObject({ ...kinds.ping, ...node, ...restoring }),
+    z.strictObject({ ...kinds.tcp, ...node, ...restoring }),
+    z.strictObject({ ...kinds.http, ...node, ...restoring }),
+    z.strictObject({ ...kinds.command, ...node, ...restoring }),
+    z.strictObject({ ...kinds.playbook, ...node, ...restoring }),
   ],
   typeError('ping, tcp, http, command or playbook'),
 );

@@ -8,6 +8,7 @@ import {
   playbook,
   positiveDuration,
   secret,
+  size,
   textOf,
   truth,
   wholeNumber,
@@ -109,6 +110,7 @@ export const remediationSchema = z
         'What a stopping controller does about its rebuild: `leave` it running, to be taken up by the next start; or `wait` for its end.',
       ),
     generations: wholeNumber(1, 100).prefault(5).describe('Attempts at one incident, over all controllers.'),
+    restore_deadline: positiveDuration.prefault('10m').describe('A restore is ended after this time.'),
     keep_runs: wholeNumber(1, 100_000).prefault(200).describe('Runs whose files and records are kept.'),
     keep_days: wholeNumber(1, 36_500).prefault(90).describe('Days for which they are kept.'),
   })
@@ -154,11 +156,13 @@ export const hooksSchema = z
       .prefault([])
       .describe('Playbooks run before a node is fenced; a failure stops the rebuild.'),
     after_rebuild: playbooks.prefault([]).describe('Playbooks run after a node is certified.'),
+    restore: playbooks
+      .prefault([])
+      .describe('Playbooks run at the end of each restore of a node; extra-vars `node` and `node_address`.'),
   })
-  .describe('Playbooks of your own around a rebuild.');
+  .describe('Playbooks of your own around a rebuild and a restore.');
 
-/** A file that is loaded onto new nodes. */
-export const fileSchema = z.strictObject({
+const loaded = {
   path: absolutePath.describe('The file on this machine and on the node.'),
   owner: textOf(/^[a-z_][a-z0-9_-]{0,31}$/, 'expected a user name')
     .prefault('root')
@@ -173,7 +177,39 @@ export const fileSchema = z.strictObject({
     .nullable()
     .prefault(null)
     .describe('Service that is restarted when the file changed.'),
-});
+};
+
+/** A file that is loaded onto new nodes. */
+export const fileSchema = z.strictObject(loaded);
+
+/** What all nodes share, and send to each other. */
+export const syncSchema = z
+  .strictObject({
+    files: z
+      .array(
+        z.strictObject({
+          ...loaded,
+          path: absolutePath.describe('A file or a folder on this machine, and on the node.'),
+          service: loaded.service.describe('Service that is reloaded when something of it was sent.'),
+          update: z
+            .enum(['missing', 'newer'], { error: 'expected missing or newer' })
+            .prefault('missing')
+            .describe('`missing`: what the node has stays as it is; `newer`: an older file is replaced.'),
+        }),
+        { error: 'expected a list of files' },
+      )
+      .prefault([])
+      .describe("Files and folders that are sent to every node. Nothing that is one machine's own."),
+    image: truth
+      .prefault(true)
+      .describe('Whether the image is sent, too, to nodes whose image is older by the time of its OVF.'),
+    bandwidth: size
+      .nullable()
+      .prefault(null)
+      .describe('The most that is sent of an image in a second; null: no limit.'),
+    deadline: positiveDuration.prefault('2h').describe('`regrow sync` is ended after this time.'),
+  })
+  .describe('Files that all nodes share, sent by `regrow sync` and by a check with `playbook: sync_files.yml`.');
 
 /** Ansible as regrow calls it. */
 export const ansibleSchema = z

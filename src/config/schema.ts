@@ -9,6 +9,7 @@ import {
   httpSchema,
   remediationSchema,
   safetySchema,
+  syncSchema,
 } from './schema-operation.ts';
 import type { SecretLiteral } from './secret.ts';
 import { absolutePath, label, nodeName, positiveDuration, textOf } from './values.ts';
@@ -55,7 +56,7 @@ const services = z
     error: 'expected a list of services',
   })
   .prefault(['regrow'])
-  .describe('Services started on a new node at the end.');
+  .describe('Services started on a new node at the end, and by a restore.');
 
 /**
  * The whole of regrow.yml. `z.decode` turns the file's form into the program's (durations in milliseconds, sizes in
@@ -88,8 +89,9 @@ export const configSchema = z.strictObject({
   files: z
     .array(fileSchema, { error: 'expected a list of files' })
     .prefault([])
-    .describe('Files of this machine that are loaded onto a new node.'),
+    .describe('Files of this machine that are loaded onto a new node, and restored.'),
   services,
+  sync: syncSchema.prefault({}),
   notify: notifySchema.prefault({}),
   http: httpSchema.prefault({}),
   hooks: hooksSchema.prefault({}),

@@ -46,7 +46,8 @@ function nothingRebuilds(config: Config): DataIssue[] {
     ...Object.values(config.checks),
     ...config.pool.nodes.flatMap((node) => Object.values(node.checks ?? {})),
   ];
-  if (checks.some((check) => check !== null && check['on_failure'] === 'rebuild')) return [];
+  if (checks.some((check) => check !== null && (check['on_failure'] === 'rebuild' || check['then'] === 'rebuild')))
+    return [];
   return [
     { path: ['checks'], message: 'no check has on_failure: rebuild, so no node is ever rebuilt by itself', at: 'key' },
   ];

@@ -1,9 +1,9 @@
-import type { Orderer, OrderResult, PauseWish, RebuildWish, ResumeWish } from '../pool/order.ts';
+import type { Orderer, OrderResult, PauseWish, RebuildWish, RestoreWish, ResumeWish } from '../pool/order.ts';
 
 /** What may be ordered of a controller. */
 export interface ControllerOrders {
   rebuild(node: string, wish: RebuildWish): Promise<OrderResult>;
-  restore(node: string, orderer: Orderer): Promise<OrderResult>;
+  restore(node: string, wish: RestoreWish): Promise<OrderResult>;
   pause(wish: PauseWish): Promise<OrderResult>;
   resume(wish: ResumeWish): Promise<OrderResult>;
   approve(run: string, orderer: Orderer): Promise<OrderResult>;

@@ -16,7 +16,5 @@ export function orderAnswer(result: OrderResult): RouteAnswer {
       const { gate, message, facts } = result;
       return problem(422, `The gate ${gate} holds: ${message}`, { gate, message, facts });
     }
-    case 'unavailable':
-      return problem(501, result.message);
   }
 }

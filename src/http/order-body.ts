@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from '../config/values.ts';
+import { orderTriggers } from '../pool/order.ts';
 
 /* What the bodies of orders hold. All of it may be left out, and so may the body. */
 
@@ -14,6 +15,7 @@ const reason = line(1000).prefault('').describe('Why, for the record.');
 const by = line(100).optional().describe('Who; proves nothing.');
 const local = z.boolean().prefault(false).describe('This controller alone; else every controller of the pool.');
 const confirm = z.string().max(100).optional().describe("The node's name again.");
+const trigger = z.enum(orderTriggers).prefault('api').describe('`monit`: Monit orders it, which is no approval.');
 
 /** Of an order that has nothing but its giver. */
 export const plainBody = z.strictObject({ reason, by }).prefault({});
@@ -23,6 +25,7 @@ export const rebuildBody = z
     reason,
     by,
     confirm,
+    trigger,
     force: z.array(z.string().max(100)).max(50).prefault([]).describe('Gates to override.'),
     dry_run: z.boolean().prefault(false).describe('Look and judge, change nothing.'),
     judged: z
@@ -34,7 +37,7 @@ export const rebuildBody = z
   })
   .prefault({});
 /** Of a restore. */
-export const restoreBody = z.strictObject({ reason, by, confirm }).prefault({});
+export const restoreBody = z.strictObject({ reason, by, confirm, trigger }).prefault({});
 /** Of a pause. */
 export const pauseBody = z
   .strictObject({

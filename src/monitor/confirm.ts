@@ -1,3 +1,4 @@
+import { canRebuild } from '../config/pool-policy.ts';
 import type { Check } from '../config/schema.ts';
 import type { Confirmation } from '../pool/consultation.ts';
 import { isProbeCheck, type ProbeCheck } from './probes/measure.ts';
@@ -25,7 +26,7 @@ export async function confirmFailure(
   target: ProbeTarget,
   { probes, sshd, isDown }: ConfirmParts,
 ): Promise<Confirmation> {
-  const deciding = Object.entries(checks).filter(([, { on_failure: action }]) => action === 'rebuild');
+  const deciding = Object.entries(checks).filter(([, check]) => canRebuild(check));
   // A page or a port of its own says more of a service than sshd does of the machine.
   const isAboutTheMachine = deciding.every(([, { type }]) => type === 'ping');
   const results = await Promise.all([

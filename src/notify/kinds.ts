@@ -52,6 +52,10 @@ export function tellerOf({ type, data }: NotifiableEvent): Teller {
     case 'rebuild.claimed':
     case 'rebuild.failed':
     case 'rebuild.interrupted':
+    case 'restore.requested':
+    case 'restore.failed':
+    case 'restore.given_up':
+    case 'node.unregistered':
     case 'config.rejected':
     case 'controller.started':
     case 'controller.stalled':
@@ -89,7 +93,12 @@ export function keyOf({ type, node, run, data }: NotifiableEvent, self: string):
     case 'rebuild.claimed':
     case 'rebuild.failed':
     case 'rebuild.interrupted':
+    case 'restore.requested':
+    case 'restore.failed':
+    case 'node.unregistered':
       return key(type, node, run);
+    case 'restore.given_up':
+      return key(type, self, node, text(data['check']));
     case 'fault.retry':
     case 'config.rejected':
     case 'controller.started':
@@ -136,6 +145,19 @@ export function wordingOf({ type, node, data }: NotifiableEvent): Wording {
     case 'rebuild.failed':
     case 'rebuild.interrupted':
       return { summary: failureOf(type, data), next: text(data['remedy']) || null };
+    case 'restore.requested':
+      return { summary: `restore ordered by ${text(data['trigger'])}`, next: null };
+    case 'restore.failed':
+      return { summary: failureOf(type, data), next: text(data['remedy']) || null };
+    case 'restore.given_up': {
+      const next = data['next'] === 'rebuild' ? 'It is to be rebuilt.' : `See to it, then regrow restore ${name}.`;
+      return { summary: `check ${text(data['check'])} fails after ${text(data['restores'])} restores`, next };
+    }
+    case 'node.unregistered':
+      return {
+        summary: `it did not get the keys of a new node: ${text(data['message'])}`,
+        next: `When it is back: regrow restore ${name}, from the machine that built the new node.`,
+      };
     case 'discovery.failed':
       return {
         summary: `vCenter cannot be read: ${text(data['message'])}`,
@@ -202,8 +224,11 @@ function endOf(reason: string): string {
   }
 }
 
-function failureOf(type: 'rebuild.failed' | 'rebuild.interrupted', data: HappenedEvent['data']): string {
-  const what = type === 'rebuild.failed' ? 'rebuild failed' : 'rebuild interrupted';
+function failureOf(
+  type: 'rebuild.failed' | 'rebuild.interrupted' | 'restore.failed',
+  data: HappenedEvent['data'],
+): string {
+  const what = type.replace('.', ' ');
   const said = [text(data['class']), text(data['message'])].filter((each) => each !== '').join(': ');
   return said === '' ? what : `${what}: ${said}`;
 }

@@ -2,9 +2,11 @@ import { approvalText, isApproved } from './approval.ts';
 import type { Consultation } from './consultation.ts';
 import { holdsAgainst, type GateResult } from './gates.ts';
 import type { NodeState } from './node-state.ts';
+import type { OrderTrigger } from './order.ts';
 import { quorumOf, type QuorumResult } from './quorum.ts';
 import { isFresh, isStale, nodePolicy, type Turn } from './turn.ts';
 import { isFullMesh, observersOf } from './observers.ts';
+import { leadsToRebuild } from './policy.ts';
 import { isFailing, unmeasured } from './check-state.ts';
 
 /*
@@ -17,12 +19,14 @@ export interface ActCase {
   readonly turn: Turn;
   readonly node: NodeState;
   readonly consultation: Consultation;
-  /** A person ordered it: that is the approval. What is named in `force` holds nothing up. */
+  /** It was ordered from outside. By a person, that is the approval. What is named in `force` holds nothing up. */
   readonly order?: HandOrder | undefined;
 }
 
-/** An order by hand, as far as gates look at it. */
+/** An order, as far as gates look at it. */
 export interface HandOrder {
+  /** Absent: a person's. */
+  readonly trigger?: OrderTrigger | undefined;
   readonly isDryRun: boolean;
   readonly force: readonly string[];
 }
@@ -66,7 +70,7 @@ export function standingGates(turn: Turn, node: NodeState, order?: HandOrder): r
     isTakenOut: policy.isTakenOut,
     pauses: pool.pauses,
     mode: order?.isDryRun === true ? 'act' : policy.mode,
-    byHand: order !== undefined || isApproved(turn, node),
+    byHand: (order !== undefined && order.trigger !== 'monit') || isApproved(turn, node),
     force: order?.force ?? [],
   });
   const own = holds.map(({ gate, message }): GateResult => {
@@ -304,6 +308,6 @@ function confirm({ node, consultation }: ActCase): Answer {
 
 function failingChecks(turn: Turn, node: NodeState): readonly string[] {
   return Object.entries(nodePolicy(turn).checks).flatMap(([name, check]) =>
-    check.action.kind === 'rebuild' && isFailing(node.checks[name] ?? unmeasured, check) ? [name] : [],
+    leadsToRebuild(check.action) && isFailing(node.checks[name] ?? unmeasured, check) ? [name] : [],
   );
 }

@@ -82,7 +82,8 @@ function heldWhileAsking({ course, decided }: Fault): Condition | undefined {
 
 function faultedCondition(turn: Turn, node: NodeState, course: Course): Condition {
   const failed = Object.entries(node.checks).flatMap(([name, { verdict }]) => (verdict === 'unhealthy' ? [name] : []));
-  const cause = failed.length === 0 ? 'half-done work was left behind' : `${failed.join(', ')} failed`;
+  const cause =
+    failed.length === 0 ? 'half-done work was left behind' : `${failed.join(', ')} failed${restoresText(node)}`;
   switch (course.kind) {
     case 'watching':
       return { kind: 'faulted', until: null, why: cause };
@@ -104,6 +105,14 @@ function faultedCondition(turn: Turn, node: NodeState, course: Course): Conditio
         run: course.run,
         why: `${cause}; rebuilding it`,
       };
+    case 'restoring':
+      return {
+        kind: 'remediating',
+        by: turn.policy.builder,
+        isMine: true,
+        run: course.run,
+        why: `${cause}; restoring its settings, files and services`,
+      };
     case 'elsewhere':
       return {
         kind: 'remediating',
@@ -121,11 +130,18 @@ function faultedCondition(turn: Turn, node: NodeState, course: Course): Conditio
   }
 }
 
+function restoresText({ fault }: NodeState): string {
+  const most = Math.max(0, ...Object.values(fault?.restores ?? {}));
+  return most === 0 ? '' : `, ${most} ${most === 1 ? 'restore' : 'restores'} tried`;
+}
+
 function waitText(reason: WaitReason, ms: number): string {
   const time = `${Math.max(0, Math.ceil(ms / 1000))} s`;
   switch (reason) {
     case 'turn':
       return `another controller has the first turn, this one in ${time}`;
+    case 'restore':
+      return `it is restored in ${time}, unless another controller does`;
     case 'backoff':
       return `the last rebuild failed, the next one in ${time}`;
     case 'busy':

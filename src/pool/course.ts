@@ -6,10 +6,11 @@ import type { Effect } from './events.ts';
 import { holdsAgainst, type GateResult, type Hold } from './gates.ts';
 import { unhealthyChecks } from './judge.ts';
 import type { Course, Fault, NodeState } from './node-state.ts';
-import type { Action } from './policy.ts';
+import { leadsToRebuild, type Action } from './policy.ts';
 import { observersOf } from './observers.ts';
 import { caseOf } from './replay.ts';
 import { rendezvousOrder } from './rendezvous.ts';
+import { givenUp, isSpent, patienceMs, restoreDue } from './restores.ts';
 import { isStale, nodePolicy, record, still, followedBy, withFault, type Step, type Turn } from './turn.ts';
 
 /** What happened just now, as far as a fault's course depends on it. */
@@ -31,7 +32,8 @@ function takeActions(turn: Turn, node: NodeState): Step {
     const action = policy?.action;
     const isPresent = policy !== undefined && isFailing(node.checks[check] ?? unmeasured, policy);
     if (action === undefined || !isPresent || node.fault?.acted.includes(check) === true) continue;
-    if (action.kind !== 'alert' && action.kind !== 'rebuild' && isHeldHere(turn)) continue;
+    if (action.kind === 'restore' && !isSpent(node, check, action)) continue;
+    if ((action.kind === 'exec' || action.kind === 'playbook') && isHeldHere(turn)) continue;
     taken.push(check);
     effects.push(...effectsOf(turn, node, check, action));
   }
@@ -39,60 +41,100 @@ function takeActions(turn: Turn, node: NodeState): Step {
   return { node: withFault(node, { acted: [...(node.fault?.acted ?? []), ...taken] }), effects };
 }
 
-function effectsOf(turn: Turn, { vm }: NodeState, check: string, action: Action): readonly Effect[] {
+function effectsOf(turn: Turn, node: NodeState, check: string, action: Action): readonly Effect[] {
   const { name } = turn;
   switch (action.kind) {
     case 'rebuild':
     case 'alert':
       return [{ kind: 'alert', node: name, text: `check ${check} of ${name} has failed` }];
     case 'restore':
+      return givenUp(turn, node, check, action);
     case 'exec':
     case 'playbook':
       return [
         record(turn, 'action.taken', { check, action: action.kind }),
-        { kind: 'act', node: name, vm, check, action },
+        { kind: 'act', node: name, vm: node.vm, check, action },
       ];
   }
 }
 
 /** Pauses, modes, and whether this machine may act at all: what holds a rebuild for these reasons holds other actions, too. */
-export function isHeldHere({ name, policy, pool }: Turn): boolean {
+export function isHeldHere(turn: Turn): boolean {
+  return holdsHere(turn).length > 0;
+}
+
+function holdsHere({ name, policy, pool }: Turn): readonly Hold[] {
   const { self, isTakenOut, mode } = policy;
-  return holdsAgainst({ node: name, self, isTakenOut, pauses: pool.pauses, mode, byHand: false, force: [] }).length > 0;
+  const holds = holdsAgainst({ node: name, self, isTakenOut, pauses: pool.pauses, mode, byHand: false, force: [] });
+  return holds.map((each) => ({ ...each, forceable: false }));
 }
 
 /** Whether a rebuild is wanted by present results, or by work that somebody left half done. */
 function wantsRebuild(turn: Turn, node: NodeState): boolean {
   if (node.fault?.isAbandoned === true) return true;
   return Object.entries(nodePolicy(turn).checks).some(
-    ([name, check]) => check.action.kind === 'rebuild' && isFailing(node.checks[name] ?? unmeasured, check),
+    ([name, check]) =>
+      leadsToRebuild(check.action) &&
+      isSpent(node, name, check.action) &&
+      isFailing(node.checks[name] ?? unmeasured, check),
   );
+}
+
+/** Begins what is wanted now; a rebuild goes before a restore. Otherwise the fault is watched. */
+function begin(turn: Turn, node: NodeState): Step {
+  if (wantsRebuild(turn, node)) return inTurn(turn, node);
+  const isWatching = node.fault?.course.kind === 'watching';
+  const due = restoreDue(turn, node);
+  if (due.length === 0) return isWatching ? still(node) : on(node, { kind: 'watching' });
+  // Whose turn has come goes on until its restores are spent.
+  const rank = due.some((check) => node.fault?.restores[check] !== undefined) ? 0 : rankOf(turn, node);
+  return rank > 0 ? wait(turn, node, 'restore', rank * patienceMs(turn, node)) : restore(turn, node);
+}
+
+/** Orders a restore, unless something here holds it or the slot is taken. */
+function restore(turn: Turn, node: NodeState): Step {
+  const { name } = turn;
+  const holds = holdsHere(turn);
+  if (holds.length > 0) return hold(turn, node, { kind: 'held', holds, until: null, isOurs: true });
+  if (isBuilding(turn)) return wait(turn, node, 'restore', turn.policy.staggerMs);
+  const checks = restoreDue(turn, node);
+  return {
+    ...on(node, { kind: 'restoring', run: null, checks }),
+    effects: [{ kind: 'restore', node: name, vm: node.fault?.vm ?? null, checks }],
+  };
 }
 
 function proceedRebuild(turn: Turn, node: NodeState, occasion: Occasion): Step {
   const { fault } = node;
   if (fault === null) return still(node);
   const { course } = fault;
-  if (course.kind === 'running' || course.kind === 'exhausted') return still(node);
+  if (course.kind === 'running' || course.kind === 'restoring' || course.kind === 'exhausted') return still(node);
   const other = occupied(turn, node);
   // What a person or vCenter's state holds stays held, whoever works on the node meanwhile.
   const isHeldFast = course.kind === 'held' && !course.isOurs;
   if (other !== undefined && !isHeldFast) return proceedElsewhere(turn, node, other);
   switch (course.kind) {
     case 'watching':
-      return wantsRebuild(turn, node) ? inTurn(turn, node) : still(node);
+      return begin(turn, node);
     case 'elsewhere':
-      if (occasion === 'read') return wantsRebuild(turn, node) ? inTurn(turn, node) : on(node, { kind: 'watching' });
+      if (occasion === 'read') return begin(turn, node);
       return turn.now < course.until ? still(node) : look(turn, node);
     case 'waiting':
       if (course.reason === 'unreadable') return proceedUnreadable(turn, node, course.until);
+      if (course.reason === 'restore') return proceedToRestore(turn, node, course.until);
       if (turn.now < course.until) return still(node);
-      return wantsRebuild(turn, node) ? look(turn, node) : on(node, { kind: 'watching' });
+      return wantsRebuild(turn, node) ? look(turn, node) : begin(turn, node);
     case 'looking':
       return proceedLooking(turn, node, course, occasion);
     case 'held':
       return proceedHeld(turn, node, fault, course);
   }
+}
+
+/** A rebuild does not wait for the turn of a restore. */
+function proceedToRestore(turn: Turn, node: NodeState, until: number): Step {
+  if (wantsRebuild(turn, node) || restoreDue(turn, node).length === 0) return begin(turn, node);
+  return turn.now < until ? still(node) : restore(turn, node);
 }
 
 /**
@@ -153,9 +195,9 @@ function proceedHeld(turn: Turn, node: NodeState, fault: Fault, course: Extract<
     return on(node, { kind: 'watching' });
   const isDue = course.until !== null && turn.now >= course.until;
   if (!course.isOurs) return isDue ? look(turn, node) : still(node);
-  const holds = holdsOf(standingGates(turn, node));
-  if (holds.length === 0 && (isDue || course.until === null))
-    return wantsRebuild(turn, node) ? inTurn(turn, node) : on(node, { kind: 'watching' });
+  const isRestore = !wantsRebuild(turn, node) && restoreDue(turn, node).length > 0;
+  const holds = isRestore ? holdsHere(turn) : holdsOf(standingGates(turn, node));
+  if (holds.length === 0 && (isDue || course.until === null)) return begin(turn, node);
   if (holds.length === 0 || JSON.stringify(holds) === JSON.stringify(course.holds)) return still(node);
   return still(withFault({ ...node, fault }, { course: { ...course, holds } }));
 }
@@ -176,7 +218,7 @@ function awaitReading(turn: Turn, node: NodeState): Step {
 
 /** All controllers see at the same time that vCenter is back, so the turns begin anew. */
 function proceedUnreadable(turn: Turn, node: NodeState, until: number): Step {
-  if (turn.pool.isReadable) return wantsRebuild(turn, node) ? inTurn(turn, node) : on(node, { kind: 'watching' });
+  if (turn.pool.isReadable) return begin(turn, node);
   return turn.now < until ? still(node) : awaitReading(turn, node);
 }
 
@@ -264,7 +306,8 @@ export function hold(turn: Turn, node: NodeState, course: Extract<Course, { kind
   const effects: Effect[] = [
     record(turn, 'gate.held', { holds: course.holds.map(({ gate, message }) => ({ gate, message })) }),
   ];
-  const text = `${turn.name} is not rebuilt: ${course.holds.map(({ message }) => message).join('; ')}`;
+  const what = wantsRebuild(turn, node) ? 'rebuilt' : 'restored';
+  const text = `${turn.name} is not ${what}: ${course.holds.map(({ message }) => message).join('; ')}`;
   if (news.length > 0) effects.push({ kind: 'alert', node: turn.name, text });
   return { node: withFault(node, { course, acted: [...(node.fault?.acted ?? []), ...news] }), effects };
 }
@@ -280,9 +323,11 @@ export function exhaust(turn: Turn, node: NodeState): Step {
   };
 }
 
-/** This controller's own rebuild of another node runs. */
+/** This controller's own rebuild or restore of another node runs. */
 function isBuilding({ pool, name }: Turn): boolean {
-  return Object.entries(pool.nodes).some(([other, { fault }]) => other !== name && fault?.course.kind === 'running');
+  return Object.entries(pool.nodes).some(
+    ([other, { fault }]) => other !== name && (fault?.course.kind === 'running' || fault?.course.kind === 'restoring'),
+  );
 }
 
 /** The wait after the last attempt, in milliseconds: doubled with each attempt after the first. */

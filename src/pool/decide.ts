@@ -7,7 +7,7 @@ import { blankNode, type Course, type NodeMemory, type NodeState, type PoolState
 import type { PoolPolicy } from './policy.ts';
 import { afterQuiet, brakeAfter, isRebuilt, released, stormWakes } from './storm.ts';
 import { afterReading } from './readings.ts';
-import { afterRun } from './run-results.ts';
+import { afterRestore, afterRun } from './run-results.ts';
 import { nodePolicy, record, still, followedBy, withFault, type Step, type Turn } from './turn.ts';
 
 /*
@@ -21,12 +21,13 @@ import { nodePolicy, record, still, followedBy, withFault, type Step, type Turn 
  *   faulted         unhealthy; the fault's course is watching (nothing to rebuild, or results have to come afresh), waiting (for
  *                   its turn, a backoff, the slot, vCenter) or looking (a fresh reading and the views of others were asked for)
  *   held            unhealthy, and a gate holds the rebuild                   the gate opens; `resume`
- *   remediating     this controller's rebuild runs, or somebody else's is     its end; another VM is certified; it stands still
+ *   remediating     this controller's rebuild or restore runs, or somebody else's is     its end; another VM is certified; it stands still
  *                   seen in vCenter                                           for longer than D
  *   exhausted       unhealthy, and max_attempts rebuilds failed               `resume`; another VM is certified
  *
  *   A fault ends when every check is healthy again (answers), when another VM is certified under the name (replaced), when this
- *   controller rebuilt the node (rebuilt), or when the node leaves the pool (removed). Each check's action is taken once a fault.
+ *   controller rebuilt the node (rebuilt), or when the node leaves the pool (removed). Each check's action is taken once a fault; a
+ *   restore is made again while its check fails afresh after it, until its attempts are spent and `then` follows.
  *   Nothing is concluded from `unknown`, from old results after a stall, or about a VM that is not the judged one.
  */
 
@@ -84,6 +85,7 @@ function concerned(state: PoolState, event: PoolEvent, policy: PoolPolicy): read
     case 'run-started':
     case 'run-ended':
     case 'run-busy':
+    case 'restore-ended':
     case 'consulted':
       return [event.node];
     case 'read':
@@ -125,12 +127,14 @@ function stepFor(turn: Turn, node: NodeState, event: PoolEvent): Step {
     case 'answered':
       return afterAnswer(turn, node, event);
     case 'run-started':
-      return still(withFault(node, { course: { kind: 'running', run: event.run } }));
+      return still(withFault(node, { course: startedCourse(node, event.run) }));
     case 'run-ended':
       // An approval is for one rebuild.
       return afterRun(turn, withFault(node, { approval: null }), event);
+    case 'restore-ended':
+      return afterRestore(turn, node, event);
     case 'run-busy':
-      return wait(turn, node, 'busy', turn.policy.staggerMs);
+      return wait(turn, node, node.fault?.course.kind === 'restoring' ? 'restore' : 'busy', turn.policy.staggerMs);
     case 'consulted':
       return afterConsultation(turn, node, event.consultation);
     case 'unreadable':
@@ -140,6 +144,10 @@ function stepFor(turn: Turn, node: NodeState, event: PoolEvent): Step {
     case 'replanned':
       return still(node);
   }
+}
+
+function startedCourse({ fault }: NodeState, run: string): Course {
+  return fault?.course.kind === 'restoring' ? { ...fault.course, run } : { kind: 'running', run };
 }
 
 /** An operator's word: attempts are forgotten, and what was given up or held is tried again. */

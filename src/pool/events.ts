@@ -56,11 +56,19 @@ export type PoolEvent =
       /** Who has it, when it is in progress elsewhere. */
       readonly by: string | null;
     }
+  /** An own restore of the node has ended. */
+  | {
+      readonly kind: 'restore-ended';
+      readonly node: string;
+      readonly run: string | null;
+      readonly outcome: Outcome;
+      readonly message: string;
+    }
   /** This machine's one slot is taken. */
   | { readonly kind: 'run-busy'; readonly node: string };
 
-/** An action of a check other than a rebuild. */
-export type CheckAction = Exclude<Action, { readonly kind: 'rebuild' | 'alert' }>;
+/** An action of a check other than a remediation. */
+export type CheckAction = Exclude<Action, { readonly kind: 'rebuild' | 'restore' | 'alert' }>;
 
 /** What is to be done, in this order. `save` comes before everything that others could see. */
 export type Effect =
@@ -94,6 +102,13 @@ export type Effect =
       readonly run: string;
       readonly outcome: 'refused' | 'cancelled';
       readonly message: string;
+    }
+  /** `vm`: the VM that these checks judged; no other is restored. */
+  | {
+      readonly kind: 'restore';
+      readonly node: string;
+      readonly vm: VmIdentity | null;
+      readonly checks: readonly string[];
     }
   /** `vm`: the VM that the check judged; the action is about no other. */
   | {

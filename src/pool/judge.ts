@@ -55,6 +55,7 @@ function afterBadVerdict(turn: Turn, node: NodeState, check: string): Step {
     openedAt: turn.now,
     vm,
     acted: [],
+    restores: {},
     isAbandoned: false,
     course: { kind: 'watching' },
     approval: null,
@@ -73,18 +74,23 @@ function afterSuccess(turn: Turn, node: NodeState): Step {
   return afterGoodVerdict(turn, isWell ? { ...node, warmUntil: null } : node);
 }
 
-/** Closes the fault when none of its checks is unhealthy any more. An own rebuild is awaited: it looks for itself. */
+/** Closes the fault when none of its checks is unhealthy any more. An own run is awaited: its end tells more. */
 export function afterGoodVerdict(turn: Turn, node: NodeState): Step {
-  if (node.fault === null || node.fault.course.kind === 'running') return still(node);
+  const { fault } = node;
+  if (fault === null || fault.course.kind === 'running' || fault.course.kind === 'restoring') return still(node);
   const unhealthy = unhealthyChecks(turn, node);
-  if (unhealthy.length === 0 && !node.fault.isAbandoned) return closed(turn, node, 'answers');
-  const acted = node.fault.acted.filter((name) => name.startsWith('gate:') || unhealthy.includes(name));
-  return still(acted.length === node.fault.acted.length ? node : withFault(node, { acted }));
+  const restores = Object.entries(fault.restores);
+  if (unhealthy.length === 0 && !fault.isAbandoned) return closed(turn, node, 'answers');
+  const acted = fault.acted.filter((name) => name.startsWith('gate:') || unhealthy.includes(name));
+  const stillNeeded = restores.filter(([name]) => unhealthy.includes(name));
+  if (acted.length === fault.acted.length && stillNeeded.length === restores.length) return still(node);
+  return still(withFault(node, { acted, restores: Object.fromEntries(stillNeeded) }));
 }
 
 /** The node without its fault. */
 export function closed(turn: Turn, node: NodeState, reason: 'answers' | 'replaced' | 'rebuilt' | 'removed'): Step {
-  const effects: Effect[] = [record(turn, 'fault.closed', { reason })];
+  const restores = Math.max(0, ...Object.values(node.fault?.restores ?? {}));
+  const effects: Effect[] = [record(turn, 'fault.closed', { reason, ...(restores > 0 ? { restores } : {}) })];
   return { node: { ...node, fault: null }, effects };
 }
 

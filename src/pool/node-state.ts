@@ -39,7 +39,7 @@ export interface ReadNode {
 }
 
 /** Why a rebuild waits for a time. */
-export type WaitReason = 'turn' | 'backoff' | 'busy' | 'unreadable' | 'answered';
+export type WaitReason = 'turn' | 'restore' | 'backoff' | 'busy' | 'unreadable' | 'answered';
 
 /** Where a fault stands: what is being done about it. */
 export type Course =
@@ -58,6 +58,8 @@ export type Course =
     }
   /** This controller's own rebuild. `run` is null until its process is known. */
   | { readonly kind: 'running'; readonly run: string | null }
+  /** This controller's own restore, for these checks. `run` is null until its process is known. */
+  | { readonly kind: 'restoring'; readonly run: string | null; readonly checks: readonly string[] }
   | { readonly kind: 'elsewhere'; readonly by: string | null; readonly until: number }
   /** Gates hold. Those of this controller (`isOurs`) are asked again at every event; the others at `until`, or when resumed. */
   | {
@@ -76,6 +78,8 @@ export interface Fault {
   readonly vm: VmIdentity | null;
   /** Checks whose action was taken, and not to be taken again before they have been healthy. */
   readonly acted: readonly string[];
+  /** By check: restores that were made for it and have not helped, of this controller. */
+  readonly restores: Readonly<Record<string, number>>;
   /** Somebody's half-done work stood still for longer than D: there is something to take over, whatever the checks say. */
   readonly isAbandoned: boolean;
   readonly course: Course;

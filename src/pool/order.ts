@@ -6,8 +6,17 @@ export interface Orderer {
   readonly reason: string;
 }
 
-/** A rebuild ordered by hand. */
-export interface RebuildWish extends Orderer {
+/** `api`: a person. `monit`: Monit, which approves of nothing. */
+export const orderTriggers = ['api', 'monit'] as const;
+export type OrderTrigger = (typeof orderTriggers)[number];
+
+/** A restore that was ordered. */
+export interface RestoreWish extends Orderer {
+  readonly trigger: OrderTrigger;
+}
+
+/** A rebuild that was ordered. */
+export interface RebuildWish extends RestoreWish {
   /** Gates that are overridden by name. */
   readonly force: readonly string[];
   readonly isDryRun: boolean;
@@ -46,6 +55,4 @@ export type OrderResult =
       readonly gate: string;
       readonly message: string;
       readonly facts: Readonly<Record<string, unknown>>;
-    }
-  /** This version cannot do it. */
-  | { readonly kind: 'unavailable'; readonly message: string };
+    };

@@ -1,9 +1,10 @@
 /**
- * What can become of a rebuild. The names are the ones people and programs see: journal, CLI, HTTP.
+ * What can become of a rebuild, and of a restore (`restored` is its success). The names are the ones people and programs see: journal, CLI, HTTP.
  * Source of the list: the outside contract of the CLI ("Outcomes of a rebuild").
  */
 export const outcomes = [
   'rebuilt',
+  'restored',
   'already_healthy',
   'already_replaced',
   'in_progress_elsewhere',
@@ -54,6 +55,7 @@ export const exitCodes = {
 export function exitCodeOf(outcome: Outcome): number {
   switch (outcome) {
     case 'rebuilt':
+    case 'restored':
       return exitCodes.done;
     case 'refused':
       return exitCodes.refused;

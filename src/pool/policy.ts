@@ -3,10 +3,25 @@ import type { RebuildCase } from './gates.ts';
 /** What follows when a check turns unhealthy, once per fault. */
 export type Action =
   | { readonly kind: 'rebuild' }
-  | { readonly kind: 'restore' }
+  | RestoreAction
   | { readonly kind: 'alert' }
   | { readonly kind: 'exec'; readonly argv: readonly string[] }
   | { readonly kind: 'playbook'; readonly playbook: string };
+
+/** The node's settings, files and services again; what follows when that does not help. */
+export interface RestoreAction {
+  readonly kind: 'restore';
+  /** Restores of one fault; then comes `next`. */
+  readonly attempts: number;
+  readonly next: 'rebuild' | 'alert';
+  /** How long all of them take one controller, in milliseconds: the next one in turn waits for so long. */
+  readonly patienceMs: number;
+}
+
+/** Whether a failing check can lead to a rebuild: at once, or when restoring does not help. */
+export function leadsToRebuild(action: Action): boolean {
+  return action.kind === 'rebuild' || (action.kind === 'restore' && action.next === 'rebuild');
+}
 
 /** When a check's results become a verdict, and what a bad verdict is worth. */
 export interface CheckPolicy {

@@ -36,6 +36,7 @@ function afterAbandonment(turn: Turn, node: NodeState, read: ReadNode): Step {
     openedAt: turn.now,
     vm,
     acted: [],
+    restores: {},
     isAbandoned: true,
     course: { kind: 'watching' },
     approval: null,

@@ -1,6 +1,7 @@
 import { backoffOf, exhaust, hold, wait } from './course.ts';
 import type { Effect, PoolEvent } from './events.ts';
-import { closed, withoutOldResults } from './judge.ts';
+import { unmeasured, withoutResults } from './check-state.ts';
+import { afterGoodVerdict, closed, withoutOldResults } from './judge.ts';
 import type { NodeState } from './node-state.ts';
 import { record, still, followedBy, withFault, type Step, type Turn } from './turn.ts';
 
@@ -34,10 +35,35 @@ export function afterRun(turn: Turn, before: NodeState, event: RunEnded): Step {
       return afterRefusal(turn, node, event);
     case 'cancelled':
       return holdFor(turn, node, { gate: 'cancelled', message: `an operator cancelled run ${event.run ?? '?'}` }, null);
+    // No rebuild ends as restored.
+    case 'restored':
     case 'failed':
     case 'interrupted':
       return afterFailure(turn, event.isAttempt ? counted(turn, node) : node, event);
   }
+}
+
+/** The node after an own restore: its checks have to fail afresh. One that was refused, or that found another one at work, does not count. */
+export function afterRestore(
+  turn: Turn,
+  node: NodeState,
+  { outcome, run }: Extract<PoolEvent, { readonly kind: 'restore-ended' }>,
+): Step {
+  const { fault } = node;
+  if (fault?.course.kind !== 'restoring') return still(node);
+  if (outcome === 'refused' || outcome === 'in_progress_elsewhere')
+    return wait(turn, node, 'restore', turn.policy.staggerMs);
+  if (outcome === 'cancelled')
+    return holdFor(turn, node, { gate: 'cancelled', message: `an operator cancelled run ${run ?? '?'}` }, null);
+  const { checks } = fault.course;
+  const restores = { ...fault.restores };
+  const results = { ...node.checks };
+  for (const check of checks) {
+    restores[check] = (restores[check] ?? 0) + 1;
+    const result = node.checks[check] ?? unmeasured;
+    if (result.verdict === 'unhealthy') results[check] = withoutResults(result);
+  }
+  return afterGoodVerdict(turn, withFault({ ...node, checks: results }, { restores, course: { kind: 'watching' } }));
 }
 
 /** The new VM has its time to come up. Its identity comes with the next reading. */

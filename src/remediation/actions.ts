@@ -34,7 +34,7 @@ const timeoutMs = 10 * 60_000;
 /** Actions at one time; the others wait for their turn. */
 const atOnce = 2;
 
-/** Takes the actions of checks other than a rebuild, and writes what came of each into the journal. */
+/** Takes the actions of checks other than a remediation, and writes what came of each into the journal. */
 export class Actions {
   readonly #parts: ActionsParts;
   readonly #queue = new PQueue({ concurrency: atOnce });
@@ -68,8 +68,6 @@ export class Actions {
   async #result(node: string, action: CheckAction): Promise<ActionResult> {
     const parts = this.#parts.parts();
     switch (action.kind) {
-      case 'restore':
-        return { ok: false, detail: 'this version cannot restore a node: see to it by hand' };
       case 'exec':
         return this.#parts.runCommand(action.argv, node, timeoutMs);
       case 'playbook': {

@@ -42,7 +42,9 @@ export function concludeRebuild(
   { isFenced }: { readonly isFenced: boolean },
 ): RebuildResult {
   const said = toRecord(toRecord(end.custom)?.[node]);
-  const outcome = outcomes.find((known) => known === said?.['outcome']);
+  const claimed = outcomes.find((known) => known === said?.['outcome']);
+  // A playbook of the user's own may have failed after that.
+  const outcome = claimed === 'restored' && end.kind !== 'ok' ? undefined : claimed;
   const blank = {
     run,
     node,
@@ -82,6 +84,8 @@ function sentence(outcome: Outcome, node: string, pending: Pending | null): stri
   switch (outcome) {
     case 'rebuilt':
       return `${node} is rebuilt and certified`;
+    case 'restored':
+      return `the settings, files and services of ${node} are as configured`;
     case 'already_healthy':
       return `${node} is healthy`;
     case 'already_replaced':

@@ -121,6 +121,7 @@ function toFaultRecord(parts: MemoryParts, node: string, memory: NodeMemory): Fa
     course: courseJson(parts, course),
     approval: approvalJson(parts, fault.approval),
     acted: fault.acted,
+    restores: fault.restores,
     unhealthy: memory.unhealthy,
     abandoned: fault.isAbandoned,
     ...attemptsOf(parts, memory),
@@ -173,6 +174,7 @@ function toFault(parts: MemoryParts, record: FaultRecord): Fault {
     openedAt: toPast(parts, record.opened_at),
     vm,
     acted: record.acted,
+    restores: record.restores,
     isAbandoned: record.abandoned,
     course: toCourse(parts, record),
     approval: toApproval(parts, record),
@@ -191,6 +193,14 @@ function toCourse(parts: MemoryParts, { state, course: json }: FaultRecord): Cou
     case 'running': {
       const run = course?.['run'];
       return { kind: 'running', run: typeof run === 'string' ? run : null };
+    }
+    case 'restoring': {
+      const [run, checks] = [course?.['run'], course?.['checks']];
+      return {
+        kind: 'restoring',
+        run: typeof run === 'string' ? run : null,
+        checks: Array.isArray(checks) ? checks.filter((check) => typeof check === 'string') : [],
+      };
     }
     case 'waiting':
       return course?.['reason'] === 'backoff' ? { kind: 'waiting', reason: 'backoff', until } : { kind: 'watching' };

@@ -53,6 +53,13 @@ export function protocolFact(event: RunEvent): ProtocolFact | undefined {
   return address === undefined ? undefined : fact('rebuild.addressed', { address }, { address });
 }
 
+/** A node that did not get the new node's keys: it cannot restore or supply that one. It says nothing of the rebuild. */
+export function unregisteredFact(event: RunEvent): ProtocolFact | undefined {
+  if ((event.e !== 'failed' && event.e !== 'unreachable') || event.task.step !== 'register') return undefined;
+  const message = text(event.res['msg']) ?? `${event.task.name}: ${event.e}`;
+  return { type: 'node.unregistered', node: event.host, data: { message }, change: {} };
+}
+
 function annotatedOrDestroyed(
   event: ResultEvent,
   fact: (type: string, data: Record<string, unknown>) => ProtocolFact,

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunEvent } from '../ansible/event.ts';
 import { newRunId } from '../ansible/run-id.ts';
-import type { RunHandle } from '../ansible/run-spec.ts';
+import type { RunHandle, RunSpec } from '../ansible/run-spec.ts';
 import { startRun } from '../ansible/start-run.ts';
 import { nodeNames, nodeSettings } from '../config/node-settings.ts';
 import { holdsAgainst } from '../pool/gates.ts';
@@ -14,9 +14,9 @@ import { protocolVars } from './protocol-vars.ts';
 import { beginApprovedRun, finishRun, insertRun, type RunIntent } from './run-journal.ts';
 import { acquireSlot, type SlotBusy } from './slot.ts';
 
-/** A rebuild to be: one node, or every node to deploy for a bootstrap. Without a judged VM it is about the one that has the name now. */
+/** A run to be that acts on nodes: a rebuild or a restore of one, or a bootstrap of those that lack their VM. Without a judged VM it is about the one that has the name now. */
 export interface RebuildRequest extends RunIntent {
-  readonly kind: 'rebuild' | 'bootstrap';
+  readonly kind: 'rebuild' | 'restore' | 'bootstrap';
   /** The run that waited for the approval; it is in the journal already. */
   readonly approved?: { readonly run: string; readonly by: string } | undefined;
 }
@@ -44,7 +44,7 @@ export async function startRebuild(parts: ControllerParts, request: RebuildReque
   for (const node of request.nodes) nodeSettings(parts.config, node);
   const { approved } = request;
   const run = approved?.run ?? newRunId(parts.now().getTime());
-  const refusal = request.kind === 'rebuild' ? refusalBy(parts, request, run) : undefined;
+  const refusal = request.kind !== 'bootstrap' ? refusalBy(parts, request, run) : undefined;
   if (refusal !== undefined) return { kind: 'refused', result: refusal };
 
   const slot = await acquireSlot(parts.config.state_dir, { run, node: request.nodes.join(',') });
@@ -66,6 +66,9 @@ export async function startRebuild(parts: ControllerParts, request: RebuildReque
   }
 }
 
+/** Triggers that are no person, and approve of nothing. */
+const programs: readonly string[] = ['monitor', 'monit'];
+
 function refusalBy(parts: ControllerParts, request: RebuildRequest, run: string): RebuildResult | undefined {
   const [node = ''] = request.nodes;
   const [hold] = holdsAgainst({
@@ -74,7 +77,7 @@ function refusalBy(parts: ControllerParts, request: RebuildRequest, run: string)
     isTakenOut: parts.isTakenOut,
     pauses: parts.journal.pauses.active(parts.now().toISOString()),
     mode: request.dryRun ? 'act' : parts.config.safety.mode,
-    byHand: request.trigger !== 'monitor' || request.approved !== undefined,
+    byHand: !programs.includes(request.trigger) || request.approved !== undefined,
     force: request.force,
   });
   if (hold === undefined) return undefined;
@@ -102,10 +105,13 @@ async function launch(parts: ControllerParts, request: RebuildRequest, run: stri
   const loading = await loadingVars(parts, runDir);
   await mkdir(runDir, { recursive: true, mode: 0o700 });
   await writeFile(join(runDir, 'node-regrow.yml'), loading.configText, { mode: 0o600 });
-  const base = await baseSpec(parts, run, request.kind === 'rebuild' ? 'rebuild_node.yml' : 'bootstrap.yml');
+  const base = await baseSpec(parts, run, playbooks[request.kind]);
+  const environment = { ...base.environment, ...loading.environment };
+  if (request.kind === 'restore')
+    return startRun({ ...base, environment, ...restoreSpec(parts, request, loading.extraVars) });
   return startRun({
     ...base,
-    environment: { ...base.environment, ...loading.environment },
+    environment,
     expectedHosts: request.nodes,
     deadlineMs: config.remediation.deadline,
     extraVars: {
@@ -121,6 +127,25 @@ async function launch(parts: ControllerParts, request: RebuildRequest, run: stri
         : {}),
     },
   });
+}
+
+const playbooks = { rebuild: 'rebuild_node.yml', restore: 'restore_node.yml', bootstrap: 'bootstrap.yml' } as const;
+
+/** What a restore is started with beside inventory and secrets. */
+function restoreSpec(
+  { config, journal }: ControllerParts,
+  request: RebuildRequest,
+  loading: object,
+): Pick<RunSpec, 'expectedHosts' | 'deadlineMs' | 'check' | 'diff' | 'furtherPlaybooks' | 'extraVars'> {
+  const [node = ''] = request.nodes;
+  return {
+    expectedHosts: request.nodes,
+    deadlineMs: config.remediation.restore_deadline,
+    check: request.dryRun,
+    diff: true,
+    furtherPlaybooks: config.hooks.restore,
+    extraVars: { ...loading, node, node_address: journal.nodes.lastKnown(node)?.address ?? null },
+  };
 }
 
 function vmOf({ judged }: RebuildRequest): object {

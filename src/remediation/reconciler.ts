@@ -30,12 +30,16 @@ export interface ReconcilerMemory {
 /** A rebuild that was decided. */
 export type RebuildOrder = Omit<Extract<Effect, { readonly kind: 'rebuild' }>, 'kind'>;
 
+/** A restore that was decided. */
+export type RestoreOrder = Omit<Extract<Effect, { readonly kind: 'restore' }>, 'kind'>;
+
 /** What does the work. Nothing of it may throw; what comes of it is told by events. */
 export interface Hands {
   discover(): void;
   /** Asks the observers of a node about it, and probes it afresh. */
   consult(order: { readonly node: string; readonly judged: VmIdentity | null }): void;
   rebuild(order: RebuildOrder): void;
+  restore(order: RestoreOrder): void;
   /** Has a run wait for a person's answer. */
   ask(order: Omit<RebuildOrder, 'approved'>): void;
   /** Ends a run that waited. */
@@ -203,6 +207,9 @@ export class Reconciler {
         return;
       case 'rebuild':
         hands.rebuild(effect);
+        return;
+      case 'restore':
+        hands.restore(effect);
         return;
       case 'ask':
         hands.ask(effect);

@@ -9,6 +9,7 @@ import { attendRun } from './attend.ts';
 import { chosenNodes, type StartedRebuild } from './rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { runFolderOf } from './playbook-run.ts';
+import { recoverSync } from './sync.ts';
 import { acquireSlot, slotHolder } from './slot.ts';
 
 /**
@@ -23,6 +24,10 @@ export async function recoverRuns(parts: ControllerParts): Promise<StartedRebuil
 
 /** Takes up one run; see `recoverRuns`. */
 export async function recoverRun(parts: ControllerParts, run: Run): Promise<StartedRebuild | undefined> {
+  if (run.kind === 'sync') {
+    await recoverSync(parts, run);
+    return undefined;
+  }
   const nodes = nodesOf(parts, run);
   const holder = await slotHolder(parts.config.state_dir);
   if (holder?.live === 'controller' && holder.holder?.run === run.id) return undefined;

@@ -4,7 +4,7 @@ import { rebuiltLately, underWay } from '../pool/act-gates.ts';
 import { unmeasured } from '../pool/check-state.ts';
 import { conditionOf, type Condition } from '../pool/condition.ts';
 import { blankNode, type NodeState, type PoolState } from '../pool/node-state.ts';
-import type { PoolPolicy } from '../pool/policy.ts';
+import { leadsToRebuild, type PoolPolicy } from '../pool/policy.ts';
 import type {
   BudgetReport,
   CheckReport,
@@ -175,7 +175,7 @@ function faultReport(source: ReportSource, { now }: Turn, node: NodeState): Node
     opened_at: new Date(source.now.getTime() - (now - fault.openedAt)).toISOString(),
     attempts,
     checks: Object.entries(checks).flatMap(([name, { verdict }]) => (verdict === 'unhealthy' ? [name] : [])),
-    run: fault.course.kind === 'running' ? fault.course.run : null,
+    run: fault.course.kind === 'running' || fault.course.kind === 'restoring' ? fault.course.run : null,
   };
 }
 
@@ -188,9 +188,9 @@ export function observationOf(source: ObservationSource, name: string): Observat
     const { verdict, failures } = node.checks[check] ?? unmeasured;
     const countedAt = source.results.countedAtMs(name, check);
     const age = countedAt === undefined ? null : Math.round(source.nowMs - countedAt);
-    return { leadsToRebuild: action.kind === 'rebuild', check: { name: check, verdict, failures, of, age_ms: age } };
+    return { isDeciding: leadsToRebuild(action), check: { name: check, verdict, failures, of, age_ms: age } };
   });
-  const deciding = observed.filter(({ leadsToRebuild }) => leadsToRebuild).map(({ check }) => check);
+  const deciding = observed.filter(({ isDeciding }) => isDeciding).map(({ check }) => check);
   const ages = deciding.flatMap(({ age_ms: age }) => (age === null ? [] : [age]));
   return {
     node: name,

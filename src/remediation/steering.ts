@@ -3,12 +3,13 @@ import { allGates } from '../pool/act-gates.ts';
 import type { Consultation } from '../pool/consultation.ts';
 import { forceableGates, type GateResult } from '../pool/gates.ts';
 import { blankNode, type NodeState, type PoolState } from '../pool/node-state.ts';
-import type { Orderer, OrderResult, PauseWish, RebuildWish, ResumeWish } from '../pool/order.ts';
+import type { Orderer, OrderResult, PauseWish, RebuildWish, RestoreWish, ResumeWish } from '../pool/order.ts';
 import type { VmIdentity } from '../pool/outcome.ts';
 import type { PoolPolicy } from '../pool/policy.ts';
 import { caseOf } from '../pool/replay.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { orderAnswer, orderCancel, orderPause, orderResume } from './orders.ts';
+import type { RebuildStart } from './rebuild.ts';
 import type { Rebuilds } from './rebuilds.ts';
 import { slotHolder, type SlotBusy } from './slot.ts';
 
@@ -27,8 +28,6 @@ export interface SteeringParts {
   /** What has to be known just before an act. */
   consult(node: string): Promise<Consultation>;
   readonly rebuilds: Pick<Rebuilds, 'orderByHand'>;
-  /** Sets a node's settings again, without a rebuild. */
-  restore(node: string, orderer: Orderer): Promise<OrderResult>;
   /** Has every other controller of the pool do the same; `path` as in the HTTP interface. */
   relay(path: string, body: Readonly<Record<string, unknown>>): Promise<readonly Relayed[]>;
   /** Orders were written into the journal. */
@@ -37,7 +36,7 @@ export interface SteeringParts {
   isReady(): boolean;
 }
 
-/** Orders of people to this daemon. A rebuild by hand goes through the daemon's own gates. */
+/** Orders of people, and of Monit, to this daemon. A rebuild goes through the daemon's own gates. */
 export class Steering {
   readonly #parts: SteeringParts;
 
@@ -54,25 +53,31 @@ export class Steering {
     const hold = this.#decide(node, judged, wish, consultation);
     if (hold !== undefined) return refused(hold.holding, hold.gates);
     const start = await this.#parts.rebuilds.orderByHand(node, {
-      trigger: 'api',
+      kind: 'rebuild',
+      trigger: wish.trigger,
       by: wish.by,
       reason: wish.reason === '' ? null : wish.reason,
       force: wish.force,
       dryRun: wish.isDryRun,
       judged: judged ?? undefined,
     });
-    switch (start.kind) {
-      case 'started':
-        return { kind: 'accepted', run: start.run, node, status: 'running' };
-      case 'busy':
-        return busy(start.busy) ?? conflict('A rebuild already runs on this machine.', {});
-      case 'refused':
-        return { kind: 'refused', gate: start.result.gate ?? 'unknown', message: start.result.message, facts: {} };
-    }
+    return answerOf(node, start);
   }
 
-  async restore(node: string, orderer: Orderer): Promise<OrderResult> {
-    return this.#obstacle(node) ?? (await this.#parts.restore(node, orderer));
+  /** Pauses, modes and the slot hold a restore by hand as they hold the daemon's own. */
+  async restore(node: string, { by, reason, trigger }: RestoreWish): Promise<OrderResult> {
+    const obstacle = this.#obstacle(node);
+    if (obstacle !== undefined) return obstacle;
+    const start = await this.#parts.rebuilds.orderByHand(node, {
+      kind: 'restore',
+      trigger,
+      by,
+      reason: reason === '' ? null : reason,
+      force: [],
+      dryRun: false,
+      judged: this.#parts.state().nodes[node]?.vm ?? undefined,
+    });
+    return answerOf(node, start);
   }
 
   async pause(wish: PauseWish): Promise<OrderResult> {
@@ -129,14 +134,14 @@ export class Steering {
   #decide(
     name: string,
     judged: VmIdentity | null,
-    { by, reason, force, isDryRun }: RebuildWish,
+    { by, reason, trigger, force, isDryRun }: RebuildWish,
     consultation: Consultation,
   ): { readonly holding: GateResult; readonly gates: readonly GateResult[] } | undefined {
     const pool = this.#parts.state();
     const policy = this.#parts.policy();
     const now = this.#parts.monotonicMs();
     const node = asJudged(pool.nodes[name] ?? blankNode(policy, now), judged, now);
-    const order = { force, isDryRun };
+    const order = { trigger, force, isDryRun };
     const gates = allGates({ turn: { name, pool, policy, now }, node, consultation, order });
     const holding = gates.find(({ holds }) => holds);
     const { journal, now: wall } = this.#parts.parts();
@@ -173,8 +178,19 @@ export class Steering {
 
 /** The node as if it had failed just now: what an order by hand is asked about. */
 function asJudged(node: NodeState, vm: VmIdentity | null, now: number): NodeState {
-  const blank = { openedAt: now, acted: [], isAbandoned: false, approval: null, decided: null } as const;
+  const blank = { openedAt: now, acted: [], restores: {}, isAbandoned: false, approval: null, decided: null } as const;
   return { ...node, fault: { ...(node.fault ?? { ...blank, course: { kind: 'watching' } }), vm } };
+}
+
+function answerOf(node: string, start: RebuildStart): OrderResult {
+  switch (start.kind) {
+    case 'started':
+      return { kind: 'accepted', run: start.run, node, status: 'running' };
+    case 'busy':
+      return busy(start.busy) ?? conflict('A rebuild already runs on this machine.', {});
+    case 'refused':
+      return { kind: 'refused', gate: start.result.gate ?? 'unknown', message: start.result.message, facts: {} };
+  }
 }
 
 function judgedOf({ judged }: RebuildWish, node: NodeState | undefined): VmIdentity | null {

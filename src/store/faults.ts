@@ -1,5 +1,5 @@
 import type { StoreDatabase } from './database.ts';
-import { parseList } from './text.ts';
+import { parseCounts, parseList } from './text.ts';
 
 /** What the journal keeps of a node's fault, or of its last one. Times are ISO UTC. */
 export interface FaultRecord {
@@ -10,7 +10,7 @@ export interface FaultRecord {
   readonly opened_at: string;
   /** Null while it is open. */
   readonly closed_at: string | null;
-  /** Where it stands, in a word: `watching`, `waiting`, `looking`, `running`, `elsewhere`, `held`, `exhausted`, `resumed`. */
+  /** Where it stands, in a word: `watching`, `waiting`, `looking`, `running`, `restoring`, `elsewhere`, `held`, `exhausted`, `resumed`. */
   readonly state: string;
   /** The same in full, as JSON. */
   readonly course: string;
@@ -18,6 +18,8 @@ export interface FaultRecord {
   readonly approval: string | null;
   /** Checks whose action was taken. */
   readonly acted: readonly string[];
+  /** By check: restores that were made and have not helped. */
+  readonly restores: Readonly<Record<string, number>>;
   readonly unhealthy: readonly string[];
   readonly abandoned: boolean;
   /** Rebuilds within the stability window, and when the last of them ended. */
@@ -36,7 +38,8 @@ export interface Faults {
   resume(node: string | null): readonly string[];
 }
 
-type Row = Omit<FaultRecord, 'acted' | 'unhealthy' | 'abandoned'> & {
+type Row = Omit<FaultRecord, 'acted' | 'restores' | 'unhealthy' | 'abandoned'> & {
+  readonly restores: string;
   readonly acted: string;
   readonly unhealthy: string;
   readonly abandoned: number;
@@ -45,14 +48,15 @@ type Row = Omit<FaultRecord, 'acted' | 'unhealthy' | 'abandoned'> & {
 /** The faults table. */
 export function createFaults(database: StoreDatabase): Faults {
   const insert = database.prepare<Row>(
-    `INSERT INTO faults (node, moid, instance_uuid, opened_at, closed_at, state, course, approval, acted, unhealthy, abandoned,
-     attempts, last_attempt_at) VALUES (@node, @moid, @instance_uuid, @opened_at, @closed_at, @state, @course, @approval, @acted,
-     @unhealthy, @abandoned, @attempts, @last_attempt_at)`,
+    `INSERT INTO faults (node, moid, instance_uuid, opened_at, closed_at, state, course, approval, acted, restores, unhealthy,
+     abandoned, attempts, last_attempt_at) VALUES (@node, @moid, @instance_uuid, @opened_at, @closed_at, @state, @course, @approval,
+     @acted, @restores, @unhealthy, @abandoned, @attempts, @last_attempt_at)`,
   );
   const update = database.prepare<Row>(
     `UPDATE faults SET moid = @moid, instance_uuid = @instance_uuid,
      state = iif(state = 'resumed' AND @state IN ('exhausted', 'held'), state, @state), course = @course, approval = @approval,
-     acted = @acted, unhealthy = @unhealthy, abandoned = @abandoned, attempts = @attempts, last_attempt_at = @last_attempt_at
+     acted = @acted, restores = @restores, unhealthy = @unhealthy, abandoned = @abandoned, attempts = @attempts,
+     last_attempt_at = @last_attempt_at
      WHERE node = @node AND closed_at IS NULL`,
   );
   const close = database.prepare<{ node: string; closedAt: string }>(
@@ -63,7 +67,7 @@ export function createFaults(database: StoreDatabase): Faults {
      WHERE id = (SELECT max(id) FROM faults WHERE node = @node)`,
   );
   const selectLatest = database.prepare<[], Row>(
-    `SELECT node, moid, instance_uuid, opened_at, closed_at, state, course, approval, acted, unhealthy, abandoned, attempts,
+    `SELECT node, moid, instance_uuid, opened_at, closed_at, state, course, approval, acted, restores, unhealthy, abandoned, attempts,
      last_attempt_at FROM faults WHERE id IN (SELECT max(id) FROM faults GROUP BY node) ORDER BY node`,
   );
   const resume = database.prepare<{ node: string | null }, { readonly node: string }>(
@@ -73,6 +77,7 @@ export function createFaults(database: StoreDatabase): Faults {
   const toRow = (fault: FaultRecord): Row => ({
     ...fault,
     acted: JSON.stringify(fault.acted),
+    restores: JSON.stringify(fault.restores),
     unhealthy: JSON.stringify(fault.unhealthy),
     abandoned: fault.abandoned ? 1 : 0,
   });
@@ -93,6 +98,7 @@ export function createFaults(database: StoreDatabase): Faults {
         selectLatest.all().map((row) => ({
           ...row,
           acted: parseList<string>(row.acted),
+          restores: parseCounts(row.restores),
           unhealthy: parseList<string>(row.unhealthy),
           abandoned: row.abandoned !== 0,
         })),

@@ -157,6 +157,9 @@ export const migrations: readonly string[] = [
     at TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE faults ADD COLUMN restores TEXT NOT NULL DEFAULT '{}';
+  `,
 ];
 
 /** The version of a file right now. */

@@ -21,6 +21,14 @@ export function parseList<T>(json: string): readonly T[] {
   return Array.isArray(value) ? (value as T[]) : [];
 }
 
+/** Counts by name that this program wrote as JSON. */
+export function parseCounts(json: string): Readonly<Record<string, number>> {
+  const counts = Object.entries(parseObject(json)).filter(
+    (entry): entry is [string, number] => typeof entry[1] === 'number',
+  );
+  return Object.fromEntries(counts);
+}
+
 /** An object that this program wrote as JSON. */
 export function parseObject(json: string): Readonly<Record<string, unknown>> {
   const value: unknown = JSON.parse(json);

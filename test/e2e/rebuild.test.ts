@@ -148,6 +148,20 @@ describe('a VM that must not be touched', () => {
   });
 });
 
+describe('a node that is down while another one is rebuilt', () => {
+  it('does not get the keys of the new one, which is told, and changes nothing of the outcome', async () => {
+    await lab.kill('webbox1');
+    await lab.kill('webbox3');
+    expect(await rebuild(lab, 'webbox3')).toMatchObject({ outcome: 'rebuilt', exitCode: 0 });
+    const shown = await lab.regrow(['show', 'last', '--json']);
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      run: { outcome: 'rebuilt' },
+      tasks: expect.arrayContaining([expect.objectContaining({ step: 'register', outcome: 'ignored' })]),
+    });
+    expect(await rebuild(lab, 'webbox1')).toMatchObject({ outcome: 'rebuilt', exitCode: 0 });
+  });
+});
+
 describe('several controllers on one fault', () => {
   it.each([2])('%i at the same time: one rebuilds, the others have nothing to do', async (count) => {
     const old = await lab.vm('webbox2');

@@ -7,6 +7,7 @@ import { LatestResults } from '../../src/remediation/latest-results.ts';
 import { observationOf } from '../../src/remediation/report.ts';
 import type { Observation } from '../../src/pool/report.ts';
 import { isAtWork } from '../../src/pool/act-gates.ts';
+import type { VmIdentity } from '../../src/pool/outcome.ts';
 import { observersOf } from '../../src/pool/observers.ts';
 import { faultMemory } from '../../src/remediation/fault-memory.ts';
 import { Reconciler, type Hands, type ReconcilerMemory } from '../../src/remediation/reconciler.ts';
@@ -129,10 +130,18 @@ export class Daemon implements TimerOwner {
   hearOfEnd(record: RunRecord): void {
     this.#soon(() => {
       if (record.ended === null) return;
-      const { node, id: run, ended } = record;
-      this.reconciler.handle({ kind: 'run-ended', node, run, ...ended });
+      this.#tellEnd(record, record.ended);
       record.isTold = true;
     });
+  }
+
+  #tellEnd({ node, id: run, kind }: RunRecord, ended: NonNullable<RunRecord['ended']>): void {
+    const { outcome, message } = ended;
+    this.reconciler.handle(
+      kind === 'restore'
+        ? { kind: 'restore-ended', node, run, outcome, message }
+        : { kind: 'run-ended', node, run, ...ended },
+    );
   }
 
   /** What it tells the others of a node. */
@@ -202,14 +211,16 @@ export class Daemon implements TimerOwner {
   /** What a rebuild that was going on became meanwhile. */
   #recover(): void {
     for (const [node, { fault }] of Object.entries(this.reconciler.state.nodes)) {
-      if (fault?.course.kind !== 'running') continue;
-      const record = this.#machine.runs.findLast((each) => each.node === node && !each.isTold);
+      const course = fault?.course.kind;
+      if (course !== 'running' && course !== 'restoring') continue;
+      const kind = course === 'running' ? 'rebuild' : 'restore';
+      const record = this.#machine.runs.findLast((each) => each.node === node && each.kind === kind && !each.isTold);
       if (record === undefined) {
         // The order was written down, and nothing was begun.
         this.reconciler.handle({ kind: 'run-busy', node });
       } else if (this.#machine.isRunning(record)) this.reconciler.handle({ kind: 'run-started', node, run: record.id });
       else if (record.ended !== null) {
-        this.reconciler.handle({ kind: 'run-ended', node, run: record.id, ...record.ended });
+        this.#tellEnd(record, record.ended);
         record.isTold = true;
       }
     }
@@ -257,7 +268,12 @@ export class Daemon implements TimerOwner {
           this.#machine.name,
           approved === null ? what : `${what}, ${approved.run} approved by ${approved.by}`,
         );
-        this.#soon(() => this.#rebuild(node, judged, approved?.run));
+        this.#soon(() => this.#run('rebuild', node, judged, approved?.run));
+      },
+      restore: ({ node, vm, checks }) => {
+        if (this.isGone) return;
+        this.#world.log.write(this.#machine.name, `ORDER restore ${node} for ${checks.join(', ')}`);
+        this.#soon(() => this.#run('restore', node, vm));
       },
       ask: ({ node }) => {
         if (this.isGone) return;
@@ -274,8 +290,8 @@ export class Daemon implements TimerOwner {
     };
   }
 
-  #rebuild(node: string, judged: Parameters<Machine['startRun']>[1], approved: string | undefined): void {
-    const record = this.#machine.startRun(node, judged, approved);
+  #run(kind: RunRecord['kind'], node: string, judged: VmIdentity | null, approved?: string): void {
+    const record = this.#machine.startRun(kind, node, judged, approved);
     if (record === 'busy') {
       this.#world.log.write(this.#machine.name, `the slot is taken`);
       this.reconciler.handle({ kind: 'run-busy', node });

@@ -85,8 +85,12 @@ const happenings: Readonly<Record<string, Happening>> = {
   unclear: (world, [node = '']) => void world.vcenter.unclear.add(node),
   clarify: (world, [node = '']) => void world.vcenter.unclear.delete(node),
 
-  // Checks: `fail web webbox3`, `blur web webbox3` (unknown), `clear web webbox3`; a third word makes it one observer's view alone.
+  // Checks: `stop web webbox3` (until it is restored), `fail web webbox3`, `blur web webbox3` (unknown), `clear web webbox3`; a third word makes it one observer's view alone.
   fail: (world, words) => void world.troubles.set(words.join(' '), 'failed'),
+  stop: (world, words) => {
+    world.troubles.set(words.join(' '), 'failed');
+    world.stopped.add(words.join(' '));
+  },
   blur: (world, words) => void world.troubles.set(words.join(' '), 'unknown'),
   clear: (world, words) => void world.troubles.delete(words.join(' ')),
 

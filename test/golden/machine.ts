@@ -3,7 +3,7 @@ import type { VmIdentity } from '../../src/pool/outcome.ts';
 import { FakeJournal } from '../fakes/journal.ts';
 import { ProcessClock, type TimerOwner } from './clock.ts';
 import { Daemon } from './daemon.ts';
-import { abandon, rebuildSteps, stepMs, type Ended, type Site, type StepName } from './rebuild.ts';
+import { abandon, rebuildSteps, restoreSteps, stepMs, type Ended, type Site, type StepName } from './rebuild.ts';
 import { fingerprintOf } from './readings.ts';
 import type { World } from './world.ts';
 
@@ -15,10 +15,11 @@ interface Boot extends TimerOwner {
   readonly clock: ProcessClock;
 }
 
-/** A rebuild as the machine's journal has it. */
+/** A rebuild or a restore as the machine's journal has it. */
 export interface RunRecord {
   readonly id: string;
   readonly node: string;
+  readonly kind: 'rebuild' | 'restore';
   ended: Ended | null;
   /** The daemon has heard of its end. */
   isTold: boolean;
@@ -136,14 +137,14 @@ export class Machine {
     return this.#active?.record === record;
   }
 
-  /** Starts a rebuild, or says that the slot is taken. */
-  startRun(node: string, judged: VmIdentity | null, id?: string): RunRecord | 'busy' {
+  /** Starts a rebuild or a restore, or says that the slot is taken. `id`: of the run that was approved. */
+  startRun(kind: RunRecord['kind'], node: string, judged: VmIdentity | null, id?: string): RunRecord | 'busy' {
     if (this.#active !== undefined || this.world.clock.now < this.#occupiedUntil) return 'busy';
-    const record: RunRecord = { id: id ?? this.world.newRunId(), node, ended: null, isTold: false };
+    const record: RunRecord = { id: id ?? this.world.newRunId(), node, kind, ended: null, isTold: false };
     this.runs.push(record);
     const active: ActiveRun = {
       record,
-      steps: rebuildSteps(this.#site(record, judged)),
+      steps: kind === 'rebuild' ? rebuildSteps(this.#site(record, judged)) : restoreSteps(this.#site(record, judged)),
       callOff: () => undefined,
       callOffDeadline: this.#at(this.world.scenario.deadline, () =>
         this.#stop('failed', 'it took longer than the deadline'),
@@ -197,9 +198,9 @@ export class Machine {
   }
 
   /** As the real runs do it: the journal knows of the end before the daemon. A full disk loses it. */
-  #journalEnd({ id: run, node }: RunRecord, { outcome }: Ended): void {
+  #journalEnd({ id: run, node, kind }: RunRecord, { outcome }: Ended): void {
     if (this.journal.isFull) return;
-    this.journal.events.append({ at: this.wallNow().toISOString(), run, node, type: `rebuild.${outcome}`, data: {} });
+    this.journal.events.append({ at: this.wallNow().toISOString(), run, node, type: `${kind}.${outcome}`, data: {} });
   }
 
   /** What ran when the machine went down is over: its generation is ended, its VM removed. */
@@ -230,6 +231,7 @@ export class Machine {
       vcenter: () => world.vcenterFor(name),
       reaches: (vm) => world.answers(name, vm.address, 'sshd') === 'ok',
       probe: () => world.probeAll(name, node),
+      restore: () => world.restore(name, node),
       mayEnd: (claim) =>
         this.runs.some((each) => each.id === claim.run && !this.isRunning(each)) ||
         this.#sawUnchanged(node, fingerprintOf(claim)),

@@ -1,5 +1,6 @@
 import type { Check } from '../../src/config/schema.ts';
-import type { Action, CheckPolicy, PoolPolicy } from '../../src/pool/policy.ts';
+import { canRebuild, checkPolicies } from '../../src/config/pool-policy.ts';
+import type { PoolPolicy } from '../../src/pool/policy.ts';
 import type { Scenario } from './scenario.ts';
 
 /** What differs from machine to machine, and in the course of a scenario. */
@@ -11,6 +12,8 @@ export interface PolicyCase {
   readonly checksOf: (node: string) => Readonly<Record<string, Check>>;
 }
 
+const staggerMs = 30_000;
+
 /** The policy of one controller. */
 export function policyOf({ scenario, machine, nodes, mode, checksOf }: PolicyCase): PoolPolicy {
   const { safety } = scenario;
@@ -18,7 +21,7 @@ export function policyOf({ scenario, machine, nodes, mode, checksOf }: PolicyCas
     self: nodes.includes(machine) ? machine : null,
     isTakenOut: false,
     builder: machine,
-    nodes: Object.fromEntries(nodes.map((node) => [node, { checks: checkPolicies(checksOf(node)) }])),
+    nodes: Object.fromEntries(nodes.map((node) => [node, { checks: checkPolicies(checksOf(node), staggerMs) }])),
     mode,
     approvalExpiresMs: safety.approval_expires,
     stormAfter: safety.storm_after,
@@ -27,7 +30,7 @@ export function policyOf({ scenario, machine, nodes, mode, checksOf }: PolicyCas
     stabilityWindowMs: safety.stability_window,
     maxAttempts: safety.max_attempts,
     backoffMs: safety.backoff,
-    staggerMs: 30_000,
+    staggerMs,
     takeoverMs: scenario.takeover,
     quorum: safety.quorum,
     witnesses: safety.witnesses.length,
@@ -43,22 +46,6 @@ export function policyOf({ scenario, machine, nodes, mode, checksOf }: PolicyCas
 
 /** As poolPolicy has it. */
 function voteFreshMs({ checks }: Scenario): number {
-  const deciding = Object.values(checks).filter(({ on_failure: action }) => action === 'rebuild');
+  const deciding = Object.values(checks).filter((check) => canRebuild(check));
   return Math.max(10_000, ...deciding.map(({ interval, timeout }) => 2 * interval + timeout));
-}
-
-function checkPolicies(checks: Readonly<Record<string, Check>>): Readonly<Record<string, CheckPolicy>> {
-  return Object.fromEntries(
-    Object.entries(checks).map(
-      ([name, { failures, successes, on_failure: action, ignore_heartbeat: ignoresHeartbeat }]) => [
-        name,
-        { failures, successes, action: actionOf(action), ignoresHeartbeat },
-      ],
-    ),
-  );
-}
-
-function actionOf(action: Check['on_failure']): Action {
-  if (typeof action === 'string') return { kind: action };
-  return 'exec' in action ? { kind: 'exec', argv: action.exec } : { kind: 'playbook', playbook: action.playbook };
 }

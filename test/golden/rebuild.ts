@@ -2,7 +2,7 @@ import type { Outcome, VmIdentity } from '../../src/pool/outcome.ts';
 import { isSameVm } from '../../src/pool/node-state.ts';
 import { BuildFailed, VCenterUnreachable, type Claim, type VCenter, type Vm } from './vcenter.ts';
 
-/** The steps of a rebuild, and how long each takes. What a step does, it does at its end. */
+/** The steps of a rebuild and of a restore, and how long each takes. What a step does, it does at its end. */
 export const stepMs = {
   look: 6_000,
   claim: 2_000,
@@ -12,6 +12,7 @@ export const stepMs = {
   load: 20_000,
   certify: 4_000,
   retire: 4_000,
+  restore: 12_000,
 } as const;
 export type StepName = keyof typeof stepMs;
 
@@ -34,12 +35,22 @@ export interface Site {
   readonly maxBuilds: number;
   /** Throws when this machine cannot reach it. */
   vcenter(): VCenter;
+  /** Restores the node; false when it cannot be reached. */
+  restore(): boolean;
   /** A VM's guest works, and this machine reaches it. */
   reaches(vm: Vm): boolean;
   /** The pool's checks of the node, measured now. */
   probe(): 'ok' | 'failed' | 'unknown';
   /** This machine may end the claim: its run is over, or this controller saw it unchanged for longer than D. */
   mayEnd(claim: Claim): boolean;
+}
+
+/** A restore: one step over ssh. */
+export function* restoreSteps(site: Site): Generator<StepName, Ended, void> {
+  yield 'restore';
+  return site.restore()
+    ? ended('restored', `the settings, files and services of ${site.node} are as configured`)
+    : { ...ended('failed', `${site.node} cannot be reached by ssh`) };
 }
 
 /** A rebuild in the order of docs/protocol.md, in short: it stops before each step, for as long as the step takes. */

@@ -1,3 +1,4 @@
+import { canRebuild } from '../../src/config/pool-policy.ts';
 import type { AnyCheck, Check } from '../../src/config/schema.ts';
 import type { ResultStatus } from '../../src/pool/check-state.ts';
 import type { PoolPolicy } from '../../src/pool/policy.ts';
@@ -32,6 +33,8 @@ export class World {
   readonly cuts = new Set<string>();
   /** By `CHECK NODE`: what the check says although the node is up. */
   readonly troubles = new Map<string, ResultStatus>();
+  /** Of `troubles`, those that end when the node is restored. */
+  readonly stopped = new Set<string>();
   /** When the scenario begins; the log's time is counted from here. */
   readonly beginsAt: number;
   /** Hears of what is done to VMs, just before it is done. */
@@ -139,10 +142,22 @@ export class World {
   probeAll(observer: string, node: string): ResultStatus {
     const [vm] = this.vcenter.named(node);
     const statuses = Object.entries(this.checksOf(node))
-      .filter(([, { on_failure: action }]) => action === 'rebuild')
+      .filter(([, check]) => canRebuild(check))
       .map(([name]) => this.answers(observer, vm?.address, name));
     if (statuses.includes('failed')) return 'failed';
     return statuses.includes('unknown') ? 'unknown' : 'ok';
+  }
+
+  /** The node's settings, files and services again; false when it cannot be reached. */
+  restore(observer: string, node: string): boolean {
+    const [vm] = this.vcenter.named(node);
+    if (vm === undefined || !vm.isAlive || this.cuts.has(`${observer} ${node}`)) return false;
+    for (const trouble of this.stopped) {
+      if (!trouble.endsWith(` ${node}`)) continue;
+      this.stopped.delete(trouble);
+      this.troubles.delete(trouble);
+    }
+    return true;
   }
 
   canReadVCenter(machine: string): boolean {

@@ -190,9 +190,13 @@ class CallbackModule(CallbackBase):
 
     def _result(self, kind, result, **fields):
         host, task = result._host.get_name(), result._task
+        told = result._result
+        if told.get("diff"):
+            # As people read it; whole files before and after would be too much.
+            told = dict(told, diff=str(self._get_diff(told["diff"]))[:TEXT_LIMIT])
         self._write(
             kind,
-            raw=', "res": ' + capped(result._result),
+            raw=', "res": ' + capped(told),
             host=host,
             task=describe(task),
             start=self._started.get((host, task._uuid)),

@@ -23,7 +23,7 @@ function orderRoute<T extends z.ZodType>(path: string, summary: string, body: T,
       [keyName]: 'The same key and the same request are done once, within 24 hours, and get the same answer.',
     },
     content: { 'application/json': orderShape },
-    problems: [404, 409, 422, 501],
+    problems: [404, 409, 422],
     answer: async ({ params, headers, body: read }, view) => {
       const [subject = ''] = params.values();
       const act = async (): Promise<RouteAnswer> => orderAnswer(await give(subject, read, sender, view.orders));
@@ -82,16 +82,18 @@ export const orderRoutes: readonly Route[] = [
     rebuildBody,
     async (node, body, from, orders) => {
       if (body.confirm !== undefined && body.confirm !== node) return unconfirmed(node);
-      const { reason, by = from, force, dry_run: isDryRun, judged = null } = body;
-      return orders.rebuild(node, { reason, by, force, isDryRun, judged });
+      const { reason, by = from, trigger, force, dry_run: isDryRun, judged = null } = body;
+      return orders.rebuild(node, { reason, by, trigger, force, isDryRun, judged });
     },
   ),
   orderRoute(
     '/v1/nodes/:name/restore',
     'Sets a node up again, without a rebuild.',
     restoreBody,
-    async (node, { confirm, reason, by }, from, orders) =>
-      confirm !== undefined && confirm !== node ? unconfirmed(node) : orders.restore(node, { reason, by: by ?? from }),
+    async (node, { confirm, reason, trigger, by }, from, orders) =>
+      confirm !== undefined && confirm !== node
+        ? unconfirmed(node)
+        : orders.restore(node, { reason, by: by ?? from, trigger }),
   ),
   pauseRoute('/v1/nodes/:name/pause'),
   pauseRoute('/v1/pause'),

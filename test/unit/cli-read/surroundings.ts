@@ -39,11 +39,14 @@ http: {listen: '${listen}'}
   }
 
   /** Runs a command line. `onOutput` sees stdout as it grows. */
-  async regrow(argv: readonly string[], { isTTY = false, onOutput = () => {} }: Surroundings = {}): Promise<Answer> {
+  async regrow(
+    argv: readonly string[],
+    { isTTY = false, env = {}, onOutput = () => {} }: Surroundings = {},
+  ): Promise<Answer> {
     let stdout = '';
     let stderr = '';
     const exitCode = await runCli(['--config', this.configPath, ...argv], {
-      env: { TERM: 'xterm' },
+      env: { TERM: 'xterm', ...env },
       isTTY: { stdin: false, stdout: isTTY, stderr: false },
       stdout: {
         write: (text) => {
@@ -78,6 +81,7 @@ http: {listen: '${listen}'}
 
 export interface Surroundings {
   readonly isTTY?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
   readonly onOutput?: (stdout: string) => void;
 }
 

@@ -125,6 +125,38 @@ describe('regrow rebuild, where a controller runs', () => {
   });
 });
 
+describe('an order that Monit gives (--from-monit)', () => {
+  const argv = ['rebuild', 'webbox2', '--from-monit', '--no-wait'];
+
+  it("goes to the daemon as Monit's, with what Monit says, and never asks on a terminal", async () => {
+    const heard: unknown[] = [];
+    const hear = async (node: string, told: object): Promise<OrderResult> => {
+      heard.push(told);
+      return { kind: 'accepted', run: 'r1', node, status: 'running' };
+    };
+    const machine = await machineWith({ rebuild: hear, restore: hear });
+    const env = { MONIT_SERVICE: 'regrow_webbox2_ping', MONIT_DESCRIPTION: 'status failed (1)\n-- no answer' };
+    expect(await machine.regrow(argv, { env })).toMatchObject({ exitCode: 2 });
+    expect(await machine.regrow([...argv, '--confirm', 'webbox2'], { env })).toMatchObject({ stdout: 'r1\n' });
+    expect(await machine.regrow(['restore', 'webbox2', '--from-monit'], { env })).toMatchObject({ stdout: 'r1\n' });
+    const said = { trigger: 'monit', by: 'Monit', reason: 'regrow_webbox2_ping: status failed (1) -- no answer' };
+    expect(heard).toMatchObject([said, said]);
+  });
+
+  it('overrides no gate, and does not go around a daemon that takes no orders', async () => {
+    const machine = await machineWith({});
+    expect(await machine.regrow([...argv, '--force', 'quorum'])).toMatchObject({ exitCode: 2 });
+    const text = configOf(machine).replace(', token: hunter2hunter2', '');
+    writeFileSync(machine.configPath, text, { mode: 0o600 });
+    for (const order of [
+      [...argv, '--confirm', 'webbox2'],
+      ['restore', 'webbox2', '--from-monit'],
+    ])
+      expect(await machine.regrow(order)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('http.token') });
+    expect(machine.journal.runs.list()).toEqual([]);
+  });
+});
+
 function configOf(machine: Machine): string {
   return readFileSync(machine.configPath, 'utf8');
 }

@@ -11,6 +11,7 @@ const fault = {
   course: '{"kind":"exhausted"}',
   approval: null,
   acted: [],
+  restores: {},
   unhealthy: ['ping'],
   abandoned: false,
   attempts: 3,

@@ -22,6 +22,9 @@ describe('a configuration that is right', () => {
       successes: 1,
       on_failure: 'rebuild',
       ignore_heartbeat: false,
+      restore_attempts: 2,
+      // oxlint-disable-next-line unicorn/no-thenable
+      then: 'alert',
     });
     expect(config.host_checks['rootfs']).toMatchObject({ type: 'filesystem', path: '/', max_used: 90 });
     expect(config.safety).toMatchObject({

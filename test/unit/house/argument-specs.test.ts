@@ -56,8 +56,27 @@ describe('the argument specs of the roles', () => {
     expect(specsOf('rebuild').get('main')).toEqual([...new Set([...used, 'regrow_vcenter', 'regrow_pool'])].toSorted());
   });
 
-  it('name exactly the inputs of loading a node', () => {
+  it.each(['main', 'restore', 'register'])('name inputs of a node that its tasks use, in %s', (entry) => {
     const text = textOf('node', ['tasks', 'defaults']);
+    const used = new Set([...inputsIn(text, 'regrow'), ...inputsIn(text, 'node')]);
+    expect(
+      specsOf('node')
+        .get(entry)
+        ?.filter((name) => !used.has(name)),
+    ).toEqual([]);
+  });
+
+  it('name exactly the inputs of a sync', () => {
+    const text = textOf('sync', ['tasks', 'defaults']);
+    const made = ['sync_failed', 'sync_image_state', 'sync_files'];
+    const used = [...inputsIn(text, 'regrow'), ...inputsIn(text, 'sync')].filter((name) => !made.includes(name));
+    expect(specsOf('sync').get('main')).toEqual(used.toSorted());
+  });
+
+  it('name every input of loading a node', () => {
+    const text = textOf('node', ['tasks', 'defaults'])
+      // Made by the tasks, or an input of another entry.
+      .replaceAll(/\bnode_(host_key|new)\b/g, '');
     const used = [...inputsIn(text, 'regrow'), ...inputsIn(text, 'node')].filter((name) => !ofTasks.includes(name));
     expect(specsOf('node').get('main')).toEqual(used.toSorted());
   });

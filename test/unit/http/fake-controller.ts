@@ -7,17 +7,17 @@ import { Idempotent } from '../../../src/http/idempotency.ts';
 import { startHttpServer, type HttpServer, type HttpServerOptions } from '../../../src/http/server.ts';
 import { poolReport } from './sample-report.ts';
 
-const unavailable: OrderResult = { kind: 'unavailable', message: 'a fake does nothing' };
+const idle: OrderResult = { kind: 'conflict', message: 'a fake does nothing', facts: {} };
 
 /** Does nothing that it is told. */
 export const refusingOrders: ControllerOrders = {
-  rebuild: async () => unavailable,
-  restore: async () => unavailable,
-  pause: async () => unavailable,
-  resume: async () => unavailable,
-  approve: async () => unavailable,
-  reject: async () => unavailable,
-  cancel: async () => unavailable,
+  rebuild: async () => idle,
+  restore: async () => idle,
+  pause: async () => idle,
+  resume: async () => idle,
+  approve: async () => idle,
+  reject: async () => idle,
+  cancel: async () => idle,
 };
 
 /** A controller of a healthy pool, with what differs. */

@@ -99,7 +99,6 @@ describe('an order', () => {
       422,
       { gate: 'quorum', message: 'webbox1 sees it alive', facts: { needed: 2 } },
     ],
-    ['what cannot be done', { kind: 'unavailable', message: 'not here' }, 501, { detail: 'not here' }],
   ])('tells of %s by its status', async (_, result, status, told) => {
     const { post } = await servedWith(result);
     expect(expectProblem(await post(paths[0]), status)).toMatchObject(told);
@@ -120,7 +119,15 @@ describe('an order', () => {
     await post('/v1/pause');
     await post('/v1/resume', { reason: 'done' });
     await post('/v1/runs/r1/reject', { reason: 'not now', by: 'bob' });
-    const said = { reason: 'a test', by: 'alice', force: ['quorum'], isDryRun: true, judged: 'vm-1/aa' };
+    await post('/v1/nodes/webbox2/restore', { trigger: 'monit', by: 'Monit', reason: 'web' });
+    const said = {
+      reason: 'a test',
+      by: 'alice',
+      force: ['quorum'],
+      isDryRun: true,
+      judged: 'vm-1/aa',
+      trigger: 'api',
+    };
     const sender = 'somebody over HTTP';
     expect(orders.heard).toEqual([
       ['rebuild', 'webbox2', said],
@@ -128,6 +135,7 @@ describe('an order', () => {
       ['pause', { node: null, forMs: null, isLocal: false, reason: '', by: sender }],
       ['resume', { node: null, isLocal: false, reason: 'done', by: sender }],
       ['reject', 'r1', { reason: 'not now', by: 'bob' }],
+      ['restore', 'webbox2', { trigger: 'monit', by: 'Monit', reason: 'web' }],
     ]);
   });
 
@@ -135,6 +143,7 @@ describe('an order', () => {
     ['no JSON', paths[0], '{'],
     ['no object', paths[0], [1]],
     ['a key that it does not know', paths[0], { froce: ['quorum'] }],
+    ['a trigger that it does not know', paths[1], { trigger: 'monitor' }],
     ['a wrong type', paths[0], { force: 'quorum' }],
     ['a time without a unit', '/v1/pause', { for: '30' }],
     ['a time beyond a year', '/v1/pause', { for: '9999d' }],

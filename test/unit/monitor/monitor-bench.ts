@@ -12,6 +12,9 @@ const timing = {
   successes: 1,
   on_failure: 'alert',
   ignore_heartbeat: false,
+  restore_attempts: 2,
+  // oxlint-disable-next-line unicorn/no-thenable
+  then: 'alert',
 } as const;
 
 type Timing = Partial<Pick<Check, 'interval' | 'timeout' | 'failures'>>;

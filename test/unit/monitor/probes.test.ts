@@ -215,6 +215,9 @@ describe('a measurement of a check', () => {
     successes: 1,
     on_failure: 'alert',
     ignore_heartbeat: false,
+    restore_attempts: 2,
+    // oxlint-disable-next-line unicorn/no-thenable
+    then: 'alert',
   } as const;
 
   it('fills the node into the command', async () => {

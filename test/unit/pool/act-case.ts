@@ -71,6 +71,7 @@ export function faulty(policy: PoolPolicy, agoMs = 0, more: Partial<NodeState> =
     openedAt: now - agoMs,
     vm: judged,
     acted: [],
+    restores: {},
     isAbandoned: false,
     course,
     approval: null,

@@ -8,7 +8,13 @@ import type { CheckPolicy, PoolPolicy } from '../../../src/pool/policy.ts';
 
 const checks: Readonly<Record<string, CheckPolicy>> = {
   ping: { failures: 2, successes: 1, action: { kind: 'rebuild' }, ignoresHeartbeat: false },
-  web: { failures: 1, successes: 2, action: { kind: 'restore' }, ignoresHeartbeat: false },
+  web: {
+    failures: 1,
+    successes: 2,
+    action: { kind: 'restore', attempts: 2, next: 'rebuild', patienceMs: 30_000 },
+    ignoresHeartbeat: false,
+  },
+  log: { failures: 2, successes: 1, action: { kind: 'exec', argv: ['true'] }, ignoresHeartbeat: false },
 };
 
 const policy: PoolPolicy = {
@@ -86,7 +92,7 @@ const readNode = fc.record({
 const measured = fc
   .record({
     node,
-    check: fc.constantFrom('ping', 'ping', 'web', 'gone'),
+    check: fc.constantFrom('ping', 'ping', 'web', 'log', 'gone'),
     which: subject,
     status: fc.constantFrom('failed', 'failed', 'failed', 'failed', 'failed', 'ok', 'unknown'),
   })
@@ -138,6 +144,20 @@ const runEnded = fc
   .map((event): Told => (_, state) => {
     const running = Object.entries(state.nodes).find(([, { fault }]) => fault?.course.kind === 'running')?.[0];
     return { ...event, node: running ?? event.node };
+  });
+
+/** A restore of the node that has one. */
+const restoreEnded = fc
+  .record({
+    kind: fc.constant('restore-ended' as const),
+    node,
+    run: fc.constantFrom('r', null),
+    outcome: fc.constantFrom('restored', 'restored', 'restored', 'failed', 'refused', 'interrupted', 'cancelled'),
+    message: fc.constant('m'),
+  })
+  .map((event): Told => (_, state) => {
+    const restoring = Object.entries(state.nodes).find(([, { fault }]) => fault?.course.kind === 'restoring')?.[0];
+    return { ...event, node: restoring ?? event.node };
   });
 
 /** What was gathered about the node that is looked at, mostly enough for a rebuild. */
@@ -193,6 +213,7 @@ const told: fc.Arbitrary<Told> = fc.oneof(
   { weight: 10, arbitrary: measured },
   { weight: 6, arbitrary: reading },
   { weight: 5, arbitrary: runEnded },
+  { weight: 5, arbitrary: restoreEnded },
   fc
     .constantFrom<PoolEvent>(
       { kind: 'unreadable' },
@@ -225,8 +246,11 @@ interface Moment {
 
 /** Runs of other processes are told of faults that wait for one alone, as the daemon does it. */
 function isPossible(state: PoolState, event: PoolEvent): boolean {
-  if (event.kind !== 'run-started' && event.kind !== 'run-ended' && event.kind !== 'run-busy') return true;
-  return state.nodes[event.node]?.fault?.course.kind === 'running';
+  const course = 'node' in event ? (state.nodes[event.node]?.fault?.course.kind ?? '') : '';
+  if (event.kind === 'run-ended') return course === 'running';
+  if (event.kind === 'restore-ended') return course === 'restoring';
+  if (event.kind === 'run-started' || event.kind === 'run-busy') return ['running', 'restoring'].includes(course);
+  return true;
 }
 
 function momentsOf(
@@ -289,7 +313,17 @@ describe('the courses of events here', () => {
       },
       { seed: 1 },
     );
-    const wanted = ['rebuild', 'act', 'gate.held', 'fault.retry', 'fault.exhausted', 'fault.closed', 'node.replaced'];
+    const wanted = [
+      'rebuild',
+      'restore',
+      'restore.given_up',
+      'act',
+      'gate.held',
+      'fault.retry',
+      'fault.exhausted',
+      'fault.closed',
+      'node.replaced',
+    ];
     expect(wanted.filter((each) => !seen.has(each))).toEqual([]);
   });
 });
@@ -304,7 +338,8 @@ describe('whatever happens, in whatever order', () => {
           expect(before?.fault?.course.kind === 'running' && moment.event.kind !== 'run-ended').toBe(false);
           expect(before?.fault?.course.kind).not.toBe(moment.event.kind === 'resumed' ? 'running' : 'exhausted');
           expect(after?.fault?.course).toEqual({ kind: 'running', run: null });
-          expect((after?.checks['ping']?.failures ?? 0) >= 2 || after?.fault?.isAbandoned).toBe(true);
+          const isSpent = (after?.checks['web']?.failures ?? 0) >= 1 && (after?.fault?.restores['web'] ?? 0) >= 2;
+          expect((after?.checks['ping']?.failures ?? 0) >= 2 || isSpent || after?.fault?.isAbandoned).toBe(true);
           expect(attempt).toBeLessThanOrEqual(policy.maxAttempts);
         }
       }
@@ -321,10 +356,28 @@ describe('whatever happens, in whatever order', () => {
     });
   });
 
-  it('one rebuild of this controller is under way at most', () => {
+  it('a restore is ordered of a node that has none, whose check failed afresh and has restores left', () => {
+    holds((moments) => {
+      for (const { before, after, effects } of moments)
+        for (const effect of effects) {
+          if (effect.kind !== 'restore') continue;
+          const [was, is] = [before.nodes[effect.node], after.nodes[effect.node]];
+          expect(effect.node).not.toBe('a');
+          expect(['running', 'restoring']).not.toContain(was?.fault?.course.kind);
+          expect(is?.fault?.course).toEqual({ kind: 'restoring', run: null, checks: ['web'] });
+          expect(effect.vm).toEqual(is?.fault?.vm);
+          expect(is?.checks['web']?.failures).toBeGreaterThan(0);
+          expect(is?.fault?.restores['web'] ?? 0).toBeLessThan(2);
+        }
+    });
+  });
+
+  it('one run of this controller is under way at most', () => {
     holds((moments) => {
       for (const { after } of moments) {
-        const running = Object.values(after.nodes).filter(({ fault }) => fault?.course.kind === 'running');
+        const running = Object.values(after.nodes).filter(({ fault }) =>
+          ['running', 'restoring'].includes(fault?.course.kind ?? ''),
+        );
         expect(running.length).toBeLessThanOrEqual(1);
       }
     });
@@ -378,7 +431,7 @@ describe('whatever happens, in whatever order', () => {
     holds((moments) => {
       for (const { after, effects } of moments) {
         for (const effect of effects) {
-          if (effect.kind !== 'rebuild' && effect.kind !== 'act') continue;
+          if (effect.kind !== 'rebuild' && effect.kind !== 'restore' && effect.kind !== 'act') continue;
           const scopes = after.pauses.map(({ scope }) => scope);
           expect(scopes.includes('pool') || scopes.includes(`node/${effect.node}`)).toBe(false);
         }
@@ -425,6 +478,7 @@ describe('whatever happens, in whatever order', () => {
         discover: 2,
         consult: 2,
         rebuild: 2,
+        restore: 2,
         act: 2,
         ask: 2,
         unask: 2,
@@ -440,7 +494,7 @@ describe('whatever happens, in whatever order', () => {
     holds((moments) => {
       for (const { effects } of moments)
         for (const effect of effects) {
-          if (effect.kind !== 'rebuild' && effect.kind !== 'act') continue;
+          if (effect.kind !== 'rebuild' && effect.kind !== 'restore' && effect.kind !== 'act') continue;
           const saved = effects.some(
             ({ kind, ...rest }) => kind === 'save' && 'node' in rest && rest.node === effect.node,
           );

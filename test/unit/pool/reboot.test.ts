@@ -70,6 +70,7 @@ describe('the reboot of the own machine', () => {
         openedAt: 0,
         vm: null,
         acted: [],
+        restores: {},
         isAbandoned: false,
         course: { kind: 'watching' },
         approval: null,

@@ -1,8 +1,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { parseEvent, type RunEvent } from '../../../src/ansible/event.ts';
+import { concludeRun } from '../../../src/ansible/conclude.ts';
+import { parseEvent, type ResultEvent, type RunEvent } from '../../../src/ansible/event.ts';
 import type { RunEnd } from '../../../src/ansible/run-end.ts';
+import { recordRun } from '../../../src/ansible/run-record.ts';
 import { newRunId } from '../../../src/ansible/run-id.ts';
 import { attendRun } from '../../../src/remediation/attend.ts';
 import type { ControllerParts } from '../../../src/remediation/controller-parts.ts';
@@ -22,11 +24,11 @@ const timedOut: RunEnd = {
   failures: [],
 };
 
-function okEvent(action: string, step: string, regrow: object): RunEvent {
+function okEvent(action: string, step: string, regrow: object): ResultEvent & RunEvent {
   const task = { id: action + step, name: action, action, path: '', role: null, step, failure: null, section: null };
   const line = { v: 1, n: 1, t: 1_800_000_000, e: 'ok', host: 'web2', task, start: null, res: { regrow } };
   const event = parseEvent(JSON.stringify(line));
-  if (event === undefined) throw new Error('no event');
+  if (event?.e !== 'ok') throw new Error('no event');
   return event;
 }
 
@@ -96,6 +98,32 @@ it('settles nothing where the playbook itself said how it ended', async () => {
     custom: said,
   });
   expect(journal.runs.list({ kinds: ['settle'] })).toEqual([]);
+});
+
+it('keeps the verdict of a certified node that the run was ended after, and tells whom its keys did not reach', async () => {
+  const said = okEvent('ansible.builtin.set_stats', 'retire', {});
+  const told = { data: { regrow: { web2: { outcome: 'rebuilt', address: '192.0.2.7', fenced: true } } } };
+  const verdict: RunEvent = { ...said, res: { ansible_stats: told } };
+  const task = { ...said.task, step: 'register' };
+  const unreached: RunEvent = {
+    ...said,
+    e: 'unreachable',
+    host: 'web1',
+    task,
+    res: { msg: 'no route' },
+    ignored: true,
+  };
+  const events = [okEvent('regrow_incident', 'claim', claimed), verdict, unreached];
+  const record = await recordRun(events);
+  const stop = { by: 'deadline', reason: 'Stopped at its deadline of 1 s' } as const;
+  const end = concludeRun({ record, expectedHosts: ['web2'], rc: null, signal: 'SIGKILL', output: '', stop });
+  expect(end.kind).toBe('timed_out');
+  const { result, journal, run } = await attended(events, end);
+  expect(result).toMatchObject({ outcome: 'rebuilt', address: '192.0.2.7', class: null });
+  expect(journal.runs.get(run)).toMatchObject({ state: 'done', outcome: 'rebuilt' });
+  expect(journal.runs.list({ kinds: ['settle'] })).toEqual([]);
+  const unregistered = journal.events.list({ run }).filter(({ type }) => type === 'node.unregistered');
+  expect(unregistered).toMatchObject([{ node: 'web1', data: { message: 'no route' } }]);
 });
 
 it('follows a run to its end although the journal cannot be written', async () => {

@@ -10,6 +10,7 @@ const fault: Fault = {
   openedAt: 40_000,
   vm,
   acted: ['ping'],
+  restores: {},
   isAbandoned: false,
   course: { kind: 'watching' },
   approval: null,

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { Consultation } from '../../../src/pool/consultation.ts';
 import type { RebuildWish } from '../../../src/pool/order.ts';
 import type { RebuildStart } from '../../../src/remediation/rebuild.ts';
+import type { SlotHolder } from '../../../src/remediation/slot.ts';
 import { Steering, type SteeringParts } from '../../../src/remediation/steering.ts';
 import { configOf, minimalText } from '../config/sample.ts';
 import { certified, judged, nodeOf, now, policyOf, vote } from '../pool/act-case.ts';
 import { calm } from '../../../src/pool/brake.ts';
 import { temporaryFolder, temporaryJournal } from '../store/folders.ts';
 
-const wish: RebuildWish = { by: 'alice', reason: 'a test', force: [], isDryRun: false, judged: null };
+const wish: RebuildWish = { trigger: 'api', by: 'alice', reason: 'a test', force: [], isDryRun: false, judged: null };
 const at = new Date('2026-01-01T10:00:00.000Z');
 const nodes = ['web1', 'web2', 'web3'];
 const started: RebuildStart = {
@@ -26,6 +27,15 @@ const started: RebuildStart = {
     fenced: false,
     pending: null,
   },
+};
+
+const slotHolder: SlotHolder = {
+  run: 'r0',
+  node: 'web2',
+  pid: 1,
+  start_time: 1,
+  boot_id: 'b',
+  since: at.toISOString(),
 };
 
 /** The daemon of web1 in a pool in which web2 agrees that web3 has failed, unless told otherwise. */
@@ -71,7 +81,6 @@ function daemon(more: Partial<SteeringParts> & { readonly consultation?: Partial
         return started;
       },
     },
-    restore: async () => ({ kind: 'unavailable', message: 'not here' }),
     relay: async (...told) => {
       relayed.push(told);
       return [
@@ -135,11 +144,43 @@ describe('a rebuild that a person orders of the daemon', () => {
     expect(await daemon().steering.rebuild('web9', wish)).toMatchObject({ kind: 'unknown' });
     expect(await daemon({ isReady: () => false }).steering.rebuild('web3', wish)).toMatchObject({ kind: 'conflict' });
     expect(await daemon().steering.restore('web9', wish)).toMatchObject({ kind: 'unknown' });
-    expect(await daemon().steering.restore('web3', wish)).toMatchObject({ kind: 'unavailable' });
+    expect(await daemon({ isReady: () => false }).steering.restore('web3', wish)).toMatchObject({ kind: 'conflict' });
+  });
+
+  it('is no approval when Monit orders it', async () => {
+    const policy = policyOf(nodes, { self: 'web1', builder: 'web1', mode: 'approve' });
+    const { steering, ordered, journal } = daemon({ policy: () => policy });
+    const result = await steering.rebuild('web3', { ...wish, trigger: 'monit', by: 'Monit' });
+    expect(result).toMatchObject({ kind: 'refused', gate: 'approval' });
+    expect(journal.events.list()).toMatchObject([{ data: { acts: false, case: { order: { trigger: 'monit' } } } }]);
+    expect(ordered).toEqual([]);
+    await steering.rebuild('web3', wish);
+    expect(ordered).toHaveLength(1);
   });
 
   it('tells of a gate that closed in the last moment', async () => {
     expect(await daemon().steering.rebuild('web3', wish)).toMatchObject({ kind: 'refused', gate: 'a_late_gate' });
+  });
+});
+
+describe('a restore that is ordered of the daemon', () => {
+  it.each(['api', 'monit'] as const)(
+    'is begun as the daemon begins its own, and says who ordered it: %s',
+    async (trigger) => {
+      const { steering, ordered } = daemon();
+      await steering.restore('web3', { trigger, by: 'alice', reason: 'settings' });
+      expect(ordered).toMatchObject([
+        ['web3', { kind: 'restore', trigger, by: 'alice', reason: 'settings', force: [] }],
+      ]);
+    },
+  );
+
+  it('tells of a gate that holds it, and of a busy machine', async () => {
+    const restore = async (start: RebuildStart): Promise<unknown> =>
+      daemon({ rebuilds: { orderByHand: async () => start } }).steering.restore('web3', wish);
+    expect(await restore(started)).toMatchObject({ kind: 'refused', gate: 'a_late_gate' });
+    const busy = { kind: 'busy', live: 'controller', holder: slotHolder } as const;
+    expect(await restore({ kind: 'busy', busy })).toMatchObject({ kind: 'conflict', facts: { run: 'r0' } });
   });
 });
 

@@ -11,6 +11,7 @@ const fault: FaultRecord = {
   closed_at: null,
   state: 'watching',
   course: '{"kind":"watching"}',
+  restores: {},
   approval: '{"answer":"awaited"}',
   acted: ['ping'],
   unhealthy: ['ping', 'web'],

@@ -18,6 +18,7 @@ const oldRows: readonly string[] = [
    UPDATE notified SET event = 1;`,
   `UPDATE faults SET approval = '{"run":"a","answer":"awaited"}';
    INSERT INTO idempotency VALUES ('k', 'POST /', NULL, 't');`,
+  `UPDATE faults SET restores = '{"web":1}';`,
 ];
 
 describe('a file of an older version', () => {
