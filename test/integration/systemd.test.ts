@@ -1,59 +1,25 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bootMachine, type Machine } from '../lab/machine.ts';
 
 /* The unit that `regrow install-service` writes, under a real systemd. */
 
-const root = join(import.meta.dirname, '../..');
-const main = join(root, 'dist/main.js');
-const folder = mkdtempSync(join(tmpdir(), 'regrow-systemd-'));
-let boot: ChildProcess;
-let pid = '';
+const main = join(import.meta.dirname, '../../dist/main.js');
+let machine: Machine;
 
-/** Runs a program in the machine that systemd has booted. */
-function inside(...argv: readonly string[]): { readonly status: number | null; readonly text: string } {
-  const { status, stdout, stderr } = spawnSync('nsenter', ['-t', pid, '-m', '-p', '-C', '-r', '-w', ...argv], {
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
-  return { status, text: (stdout + stderr).trim() };
-}
-
-async function until<T>(what: string, read: () => T | undefined): Promise<T> {
-  const deadline = Date.now() + 60_000;
-  for (;;) {
-    const value = read();
-    if (value !== undefined) return value;
-    if (Date.now() > deadline)
-      throw new Error(`not within a minute: ${what}\n${inside('journalctl', '-n', '40', '--no-pager').text}`);
-    await setTimeout(200);
-  }
-}
-
+const inside: Machine['inside'] = (...argv) => machine.inside(...argv);
+const write: Machine['write'] = (path, text, mode) => machine.write(path, text, mode);
 const property = (name: string): string => inside('systemctl', 'show', '-P', name, 'regrow.service').text;
 /** The daemon's main process, once it is another one than before and ready. */
 async function daemon(before = ''): Promise<string> {
-  return until('an active daemon', () => {
+  return machine.until('an active daemon', () => {
     const running = property('MainPID');
     return running !== '0' && running !== before && property('ActiveState') === 'active' ? running : undefined;
   });
 }
 
 beforeAll(async () => {
-  boot = spawn(join(root, 'test/lab/systemd'), [folder], { stdio: ['ignore', 'ignore', 'inherit'], detached: true });
-  pid = await until('a systemd', () => {
-    const { stdout } = spawnSync('pgrep', ['-P', String(boot.pid)], { encoding: 'utf8' });
-    const child = stdout.trim();
-    const isSystemd = child !== '' && readFileSync(`/proc/${child}/comm`, 'utf8') === 'systemd\n';
-    return isSystemd ? child : undefined;
-  });
-  await until('a system that is up', () => {
-    const { text } = inside('systemctl', 'is-system-running');
-    return text === 'running' || text === 'degraded' ? text : undefined;
-  });
+  machine = await bootMachine('systemd');
   const config = `pool: {name: web, nodes: [webbox1, webbox2]}
 self: none
 state_dir: /var/lib/regrow
@@ -69,24 +35,7 @@ host_checks:
   write('/etc/regrow/environment', 'VCENTER_PASSWORD=secret\n', '600');
 }, 120_000);
 
-function write(path: string, text: string, mode: string): void {
-  const part = join(folder, 'part');
-  writeFileSync(part, text);
-  const { status } = spawnSync(
-    'nsenter',
-    ['-t', pid, '-m', '-r', '-w', 'sh', '-c', `cat >${path} && chmod ${mode} ${path}`],
-    {
-      input: text,
-    },
-  );
-  expect(status).toBe(0);
-}
-
-afterAll(() => {
-  boot.kill('SIGKILL');
-  spawnSync('umount', ['-l', folder]);
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => machine.end());
 
 describe('the service under systemd', { timeout: 150_000 }, () => {
   it('is installed, enabled and ready by one command', async () => {
@@ -113,7 +62,7 @@ describe('the service under systemd', { timeout: 150_000 }, () => {
   });
 
   it('lets what it has begun go on over a restart, as a rebuild must', async () => {
-    const working = await until('its child', () => inside('pgrep', '-f', '^/bin/sleep 3600').text || undefined);
+    const working = await machine.until('its child', () => inside('pgrep', '-f', '^/bin/sleep 3600').text || undefined);
     const before = await daemon();
     inside('systemctl', 'restart', 'regrow.service');
     await daemon(before);
@@ -123,7 +72,7 @@ describe('the service under systemd', { timeout: 150_000 }, () => {
   it('reads its configuration again on a reload, as the same process', async () => {
     const before = await daemon();
     expect(inside('systemctl', 'reload', 'regrow.service').status).toBe(0);
-    await until('a reload in the journal', () =>
+    await machine.until('a reload in the journal', () =>
       inside('journalctl', '--no-pager', '-u', 'regrow.service').text.includes('the configuration was read again')
         ? true
         : undefined,

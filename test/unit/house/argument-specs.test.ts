@@ -80,4 +80,10 @@ describe('the argument specs of the roles', () => {
     const used = [...inputsIn(text, 'regrow'), ...inputsIn(text, 'node')].filter((name) => !ofTasks.includes(name));
     expect(specsOf('node').get('main')).toEqual(used.toSorted());
   });
+
+  it('name exactly the inputs of preparing the template', () => {
+    const text = textOf('image', ['tasks', 'defaults', 'vars']);
+    const used = inputsIn(text, 'image').filter((name) => name !== 'image_leftovers');
+    expect(specsOf('image').get('main')).toEqual(used.toSorted());
+  });
 });
