@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { exitCodeOf, exitCodes } from '../pool/outcome.ts';
 import type { JournalEvent } from '../store/events.ts';
+import type { Journal } from '../store/journal.ts';
 import type { CliContext } from './context.ts';
 import { fromMonit, monitReason } from './monit-order.ts';
 import { operatorName } from './operator.ts';
@@ -69,10 +70,8 @@ async function restoreHere(context: CliContext, node: string, options: RestoreOp
     await context.answer({ run: started.run, node, state: 'running' }, () => `${started.run}\n`);
     return exitCodes.done;
   }
-  const changes = parts.journal.events
-    .list({ run: started.run, limit: 10_000 })
-    .filter(({ type }) => type === 'restore.changed');
-  await context.answer({ ...result, changes: changes.map(({ data }) => data) }, () =>
+  const changes = changesOf(parts.journal, started.run);
+  await context.answer({ ...result, changes }, () =>
     [resultText(context, result), ...changes.map((change) => changeText(change, isCheck, options.diff === true))].join(
       '',
     ),
@@ -80,8 +79,14 @@ async function restoreHere(context: CliContext, node: string, options: RestoreOp
   return isCheck && result.gate === 'dry_run' ? exitCodes.done : exitCodeOf(result.outcome);
 }
 
+/** What a restore changed, or would change. */
+export function changesOf(journal: Journal, run: string): readonly JournalEvent['data'][] {
+  const events = journal.events.list({ run, limit: 10_000 });
+  return events.filter(({ type }) => type === 'restore.changed').map(({ data }) => data);
+}
+
 /** One change, as people read it. */
-function changeText({ data }: JournalEvent, isCheck: boolean, withDiff: boolean): string {
+export function changeText(data: JournalEvent['data'], isCheck: boolean, withDiff: boolean): string {
   const { task, item, diff } = data;
   const what = `${isCheck ? 'would change' : 'changed'}: ${String(task)}${typeof item === 'string' ? ` (${item})` : ''}\n`;
   return withDiff && typeof diff === 'string' ? `${what}${diff}` : what;

@@ -10,6 +10,7 @@ import { gateTable } from './gate-table.ts';
 import { lookOf, type Look } from './look.ts';
 import { renderTable, type Style } from './output.ts';
 import { findRun, phasesOfRun, readRunRecord, runFile } from './recorded-run.ts';
+import { changesOf, changeText } from './restore.ts';
 import { inert, wrap } from './terminal-text.ts';
 import { duration, localTime, took } from './when.ts';
 
@@ -22,6 +23,8 @@ export interface RunAnswer {
   readonly output_log: string;
   /** What a controller that acted by itself decided on: its gates, and what they rested on. Null for an order by hand. */
   readonly decision: Decision | null;
+  /** What a restore changed, with the diffs. */
+  readonly changes: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** `regrow show RUN`: one run: what became of it and why, its phases and tasks with times, the old and the new VM. */
@@ -43,6 +46,7 @@ export function register(program: Command, context: CliContext): void {
           quarantine: quarantineOf(run, record, { journal, folder: config.vcenter.folder }),
           output_log: runFile(config.state_dir, run.id, 'output.log'),
           decision: decisionOf(journal, run),
+          changes: changesOf(journal, run.id),
         };
         await context.answer(answer, () => renderRun(answer, lookOf(context)));
         return exitCodes.done;
@@ -51,7 +55,10 @@ export function register(program: Command, context: CliContext): void {
 }
 
 /** What people read of a run. */
-export function renderRun({ run, phases, tasks, quarantine, output_log, decision }: RunAnswer, look: Look): string {
+export function renderRun(
+  { run, phases, tasks, quarantine, output_log, decision, changes }: RunAnswer,
+  look: Look,
+): string {
   const { style } = look;
   const shownTasks = tasks.filter((task) => task.outcome !== 'skipped');
   return [
@@ -71,6 +78,13 @@ export function renderRun({ run, phases, tasks, quarantine, output_log, decision
           style,
         )}`
       : '',
+    ...(changes.length === 0 ? [] : ['\n']),
+    ...changes.map((change) =>
+      changeText(change, run.gate === 'dry_run', true)
+        .split('\n')
+        .map(inert)
+        .join('\n'),
+    ),
     quarantine === null ? '' : `\n${renderQuarantine(quarantine, style)}`,
   ].join('');
 }

@@ -55,9 +55,11 @@ describe('a node whose service stopped', () => {
     await allHealthy(lab, nodes);
     expect(deedsOn(lab.operations().slice(before))).toEqual(oneRebuild(old, fresh));
     const others = new Map([...since].filter(([node]) => node !== 'webbox2'));
-    const types = await told('webbox2', others);
-    expect(types.filter((type) => type === 'restore.restored')).toHaveLength(2);
-    expect(types.filter((type) => type === 'restore.given_up')).toHaveLength(1);
+    const stories = await Promise.all([...others].map((each) => told('webbox2', new Map([each]))));
+    const counts = stories.map((types) => types.filter((type) => type === 'restore.restored').length);
+    // Another one's turn may have come, too, on a slow machine; nobody restores more often than configured.
+    expect(Math.max(...counts)).toBe(2);
+    expect(stories.some((types, at) => counts[at] === 2 && types.includes('restore.given_up'))).toBe(true);
   }, 300_000);
 });
 

@@ -151,7 +151,7 @@ describe('regrow show', () => {
     expect(stdout).not.toContain('quarantine');
 
     const answer = JSON.parse((await machine.regrow(['show', id, '--json'])).stdout);
-    expect(Object.keys(answer)).toEqual(['run', 'phases', 'tasks', 'quarantine', 'output_log', 'decision']);
+    expect(Object.keys(answer)).toEqual(['run', 'phases', 'tasks', 'quarantine', 'output_log', 'decision', 'changes']);
     expect(answer.tasks[0]).toEqual({
       step: 'fence',
       name: 'Power off',
