@@ -1,6 +1,6 @@
 import type { Environment } from './config/environment.ts';
 import type { LoadedConfig } from './config/load.ts';
-import { nodeSettings } from './config/node-settings.ts';
+import { modeIn, nodeSettings } from './config/node-settings.ts';
 import type { Config } from './config/schema.ts';
 import { secretValues } from './config/secret-refs.ts';
 import { takeHostAction } from './controller/host-actions.ts';
@@ -506,7 +506,7 @@ export class Controller {
   /** A pause and the mode hold the actions of this machine's own checks as they hold rebuilds. */
   #hostHold(): string | null {
     const { builder } = this.#live.identity;
-    const { mode } = this.#config.safety;
+    const mode = modeIn(this.#config, builder);
     const pause = this.#reconciler.state.pauses.find(({ scope }) => scope === 'pool' || scope === `node/${builder}`);
     if (pause !== undefined) return `${pause.scope} is paused: ${pause.reason}`;
     return mode === 'act' ? null : `safety.mode is ${mode}`;

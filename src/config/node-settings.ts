@@ -37,6 +37,11 @@ export function nodeSettings(config: Config, name: string): NodeSettings {
   };
 }
 
+/** The mode of a node: its own, or the pool's. A name that is no node's has the pool's. */
+export function modeIn(config: Config, name: string): Config['safety']['mode'] {
+  return config.pool.nodes.find((each) => each.name === name)?.safety?.mode ?? config.safety.mode;
+}
+
 /** A node with a cluster of its own leaves the pool's ESXi host, and the other way round. */
 function placementOf({ vcenter }: NodeEntry): { cluster?: null; esxi_hostname?: null } {
   if (typeof vcenter?.cluster === 'string') return { esxi_hostname: null };

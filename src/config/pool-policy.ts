@@ -1,5 +1,5 @@
 import type { Action, CheckPolicy, NodePolicy, PoolPolicy } from '../pool/policy.ts';
-import { nodeNames, nodeSettings, takeoverAfterMs } from './node-settings.ts';
+import { modeIn, nodeNames, nodeSettings, takeoverAfterMs } from './node-settings.ts';
 import type { Check, Config } from './schema.ts';
 
 /** Readings of vCenter older than so many intervals say nothing about the present. */
@@ -12,7 +12,7 @@ export function poolPolicy(config: Config, own: Pick<PoolPolicy, 'self' | 'build
   const { safety, remediation, discovery } = config;
   const nodes = nodeNames(config).map((name): [string, NodePolicy] => [
     name,
-    { checks: checkPolicies(nodeSettings(config, name).checks, remediation.stagger) },
+    { checks: checkPolicies(nodeSettings(config, name).checks, remediation.stagger), mode: modeIn(config, name) },
   ]);
   return {
     ...own,

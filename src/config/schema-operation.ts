@@ -16,6 +16,13 @@ import {
 
 /* How the controller works: when it may act, whom it tells, what it keeps. */
 
+const mode = z
+  .enum(['act', 'dry-run', 'approve'], { error: 'expected act, dry-run or approve' })
+  .describe('`act` by itself; `dry-run`: say what would be done; `approve`: ask a person first.');
+
+/** What of it a single node may set for itself. */
+export const safetyOverride = z.strictObject({ mode: mode.exactOptional() });
+
 /** When a remediation is allowed. */
 export const safetySchema = z
   .strictObject({
@@ -64,10 +71,7 @@ export const safetySchema = z
       .prefault(3)
       .describe('Rebuilds of one node within the stability window; then a person is called.'),
     backoff: duration.prefault('2m').describe('Wait after a failed rebuild; doubled each time.'),
-    mode: z
-      .enum(['act', 'dry-run', 'approve'], { error: 'expected act, dry-run or approve' })
-      .prefault('act')
-      .describe('`act` by itself; `dry-run`: say what would be done; `approve`: ask a person first.'),
+    mode: mode.prefault('act'),
     approval_expires: positiveDuration
       .prefault('1h')
       .describe('In mode `approve`: how long a run waits for an answer, and how long an approval holds.'),

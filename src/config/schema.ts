@@ -8,6 +8,7 @@ import {
   hooksSchema,
   httpSchema,
   remediationSchema,
+  safetyOverride,
   safetySchema,
   syncSchema,
 } from './schema-operation.ts';
@@ -23,6 +24,7 @@ const checkOverride = z
 const nodeMapping = z.strictObject({
   name: nodeName.describe("The node's name: host name, VM name and inventory name in one."),
   ...nodeOverrides,
+  safety: safetyOverride.exactOptional().describe('Another mode for this node.'),
   checks: z.record(label, checkOverride).exactOptional().describe('Checks that differ for this node.'),
 });
 

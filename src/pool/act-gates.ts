@@ -6,7 +6,7 @@ import type { OrderTrigger } from './order.ts';
 import { quorumOf, type QuorumResult } from './quorum.ts';
 import { isFresh, isStale, nodePolicy, type Turn } from './turn.ts';
 import { isFullMesh, observersOf } from './observers.ts';
-import { leadsToRebuild } from './policy.ts';
+import { leadsToRebuild, modeOf } from './policy.ts';
 import { isFailing, unmeasured } from './check-state.ts';
 
 /*
@@ -69,7 +69,7 @@ export function standingGates(turn: Turn, node: NodeState, order?: HandOrder): r
     self: policy.self,
     isTakenOut: policy.isTakenOut,
     pauses: pool.pauses,
-    mode: order?.isDryRun === true ? 'act' : policy.mode,
+    mode: order?.isDryRun === true ? 'act' : modeOf(policy, name),
     byHand: (order !== undefined && order.trigger !== 'monit') || isApproved(turn, node),
     force: order?.force ?? [],
   });

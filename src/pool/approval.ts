@@ -1,5 +1,6 @@
 import type { Effect, PoolEvent } from './events.ts';
 import { isSameVm, type Approval, type NodeState } from './node-state.ts';
+import { modeOf } from './policy.ts';
 import { record, still, withFault, type Step, type Turn } from './turn.ts';
 
 /*
@@ -58,7 +59,7 @@ export function withoutSpentApproval(turn: Turn, node: NodeState): NodeState {
   if (fault === null || fault.approval === null || fault.course.kind === 'running') return node;
   const { approval, course } = fault;
   const isOver = approval.answer !== 'rejected' && turn.now >= approval.until;
-  if (!isOver && isAbout(approval, fault.vm) && turn.policy.mode === 'approve') return node;
+  if (!isOver && isAbout(approval, fault.vm) && modeOf(turn.policy, turn.name) === 'approve') return node;
   const isHeld = course.kind === 'held' && course.isOurs;
   return withFault(node, { approval: null, ...(isHeld ? { course: { kind: 'watching' } } : {}) });
 }
@@ -82,7 +83,8 @@ export function unaskEffects(turn: Turn, before: NodeState, after: NodeState, ev
 function whyOver(turn: Turn, asked: Approval, { fault }: NodeState, event: PoolEvent): string {
   if (fault === null) return 'the fault ended before';
   if (event.kind === 'run-ended') return 'its rebuild could not be begun';
-  if (turn.policy.mode !== 'approve') return `safety.mode is ${turn.policy.mode} now`;
+  const mode = modeOf(turn.policy, turn.name);
+  if (mode !== 'approve') return `safety.mode is ${mode} now`;
   if (!isAbout(asked, fault.vm)) return 'the node is another VM by now';
   return asked.answer === 'given' ? 'it was approved, and could not be begun in time' : 'nobody approved it in time';
 }

@@ -6,7 +6,7 @@ import type { Effect } from './events.ts';
 import { holdsAgainst, type GateResult, type Hold } from './gates.ts';
 import { unhealthyChecks } from './judge.ts';
 import type { Course, Fault, NodeState } from './node-state.ts';
-import { leadsToRebuild, type Action } from './policy.ts';
+import { leadsToRebuild, modeOf, type Action } from './policy.ts';
 import { observersOf } from './observers.ts';
 import { caseOf } from './replay.ts';
 import { rendezvousOrder } from './rendezvous.ts';
@@ -64,7 +64,8 @@ export function isHeldHere(turn: Turn): boolean {
 }
 
 function holdsHere({ name, policy, pool }: Turn): readonly Hold[] {
-  const { self, isTakenOut, mode } = policy;
+  const { self, isTakenOut } = policy;
+  const mode = modeOf(policy, name);
   const holds = holdsAgainst({ node: name, self, isTakenOut, pauses: pool.pauses, mode, byHand: false, force: [] });
   return holds.map((each) => ({ ...each, forceable: false }));
 }

@@ -36,6 +36,8 @@ export interface CheckPolicy {
 
 /** What holds for one node. */
 export interface NodePolicy {
+  /** What differs from the pool's mode. */
+  readonly mode?: PoolPolicy['mode'];
   readonly checks: Readonly<Record<string, CheckPolicy>>;
 }
 
@@ -82,4 +84,9 @@ export interface PoolPolicy {
   readonly takeoverMs: number;
   /** A reading of vCenter older than this says nothing about the present. */
   readonly readingFreshMs: number;
+}
+
+/** The mode that holds for a node: its own, or the pool's. */
+export function modeOf({ nodes, mode }: Pick<PoolPolicy, 'nodes' | 'mode'>, node: string | null): PoolPolicy['mode'] {
+  return (node === null ? undefined : nodes[node]?.mode) ?? mode;
 }

@@ -1,6 +1,6 @@
 import type { Vote } from './consultation.ts';
 import type { PoolState } from './node-state.ts';
-import type { PoolPolicy } from './policy.ts';
+import { modeOf, type PoolPolicy } from './policy.ts';
 
 /** What decides whether this machine may end itself, for the others to rebuild it should it not come back. */
 export interface RebootCase {
@@ -17,7 +17,8 @@ export interface RebootCase {
  * at least one other controller that trusts itself and knows this very VM: should it not come back, that one rebuilds it.
  */
 export function rebootHold({ policy, pool, votes, wasRebootedLately }: RebootCase): string | null {
-  const { self, mode, nodes } = policy;
+  const { self, nodes } = policy;
+  const mode = modeOf(policy, self);
   if (self === null) return 'this machine is no node of the pool: nobody would rebuild it';
   if (Object.keys(nodes).length < 2) return 'this machine is alone in its pool: nobody would rebuild it';
   if (mode !== 'act') return `safety.mode is ${mode}`;

@@ -4,7 +4,7 @@ import type { RunEvent } from '../ansible/event.ts';
 import { newRunId } from '../ansible/run-id.ts';
 import type { RunHandle, RunSpec } from '../ansible/run-spec.ts';
 import { startRun } from '../ansible/start-run.ts';
-import { nodeNames, nodeSettings } from '../config/node-settings.ts';
+import { modeIn, nodeNames, nodeSettings } from '../config/node-settings.ts';
 import { holdsAgainst } from '../pool/gates.ts';
 import { attendRun } from './attend.ts';
 import type { RebuildResult } from './conclude-rebuild.ts';
@@ -76,7 +76,7 @@ function refusalBy(parts: ControllerParts, request: RebuildRequest, run: string)
     self: parts.self,
     isTakenOut: parts.isTakenOut,
     pauses: parts.journal.pauses.active(parts.now().toISOString()),
-    mode: request.dryRun ? 'act' : parts.config.safety.mode,
+    mode: request.dryRun ? 'act' : modeIn(parts.config, node),
     byHand: !programs.includes(request.trigger) || request.approved !== undefined,
     force: request.force,
   });

@@ -21,7 +21,12 @@ export function policyOf({ scenario, machine, nodes, mode, checksOf }: PolicyCas
     self: nodes.includes(machine) ? machine : null,
     isTakenOut: false,
     builder: machine,
-    nodes: Object.fromEntries(nodes.map((node) => [node, { checks: checkPolicies(checksOf(node), staggerMs) }])),
+    nodes: Object.fromEntries(
+      nodes.map((node) => [
+        node,
+        { checks: checkPolicies(checksOf(node), staggerMs), mode: scenario.own_modes[node] ?? mode },
+      ]),
+    ),
     mode,
     approvalExpiresMs: safety.approval_expires,
     stormAfter: safety.storm_after,

@@ -26,6 +26,8 @@ const scenarioSchema = z.strictObject({
   /** Checks of single nodes, in the place of the pool's. */
   own_checks: z.record(z.string(), z.record(z.string(), checkSchema)).prefault({}),
   safety: z.preprocess((given) => ({ startup_grace: '3m', ...(typeof given === 'object' ? given : {}) }), safetySchema),
+  /** Modes of single nodes, in the place of the pool's. */
+  own_modes: z.record(z.string(), z.enum(['act', 'dry-run', 'approve'])).prefault({}),
   takeover: duration.prefault('10m'),
   /** Builds of one incident, over all controllers. */
   generations: z.number().prefault(5),
