@@ -7,6 +7,8 @@ export interface Judgement {
   readonly kind: RunEndKind;
   /** The host and the task that decided. */
   readonly failed?: readonly [host: string, task: string];
+  /** Both hosts fail in that task at once: a live run may tell of either first. */
+  readonly failsOnBoth?: true;
   /** What the message for people has to say. */
   readonly says?: RegExp;
   readonly class?: FailureClass;
@@ -93,6 +95,7 @@ export const judgements: Readonly<Record<string, JudgedCase>> = {
     hosts: both,
     kind: 'failed',
     failed: ['vm01', 'missing include file'],
+    failsOnBoth: true,
     says: /nosuch\.yml/,
     class: 'playbook_error',
   },
