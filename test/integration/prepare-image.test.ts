@@ -7,7 +7,8 @@ import { bootMachine, type Ended, type Machine } from '../lab/machine.ts';
 /* A machine becomes the template: prepare_image.yml run in it, with real apt, npm and systemd, and packages from a folder. */
 
 const root = join(import.meta.dirname, '../..');
-// Not below /tmp: the machine has one of its own.
+/** Where a file of this checkout is in the machine. */
+const inMachine = (path: string): string => path.replace(root, '/opt/checkout');
 const ours = mkdtempSync(join(root, '.cache/test-image-'));
 let machine: Machine;
 let first: Ended;
@@ -15,7 +16,7 @@ let first: Ended;
 /** Runs the playbook in the machine itself. */
 const prepare = (...more: readonly string[]): Ended => machine.inside('/opt/seed/prepare', ...more);
 const prepareScript = `#!/bin/sh
-cd ${root}/ansible
+cd /opt/checkout/ansible
 export HOME=/root LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 exec ansible-playbook -i template, -c local playbooks/prepare_image.yml -e machine=template -e image_tarball=/opt/seed/regrow.tgz \\
   -e '{"image_npm_arguments": ["--offline", "--ignore-scripts"]}' -e ansible_python_interpreter=/usr/bin/python3 \\
@@ -34,8 +35,8 @@ beforeAll(async () => {
   machine.write(
     '/opt/seed/begin',
     `#!/bin/sh -e
-cp ${tarball} /opt/seed/regrow.tgz
-cp -r ${ours}/packages /opt/seed/packages
+cp ${inMachine(tarball)} /opt/seed/regrow.tgz
+cp -r ${inMachine(ours)}/packages /opt/seed/packages
 for folder in /root /home /var/tmp; do mount -t tmpfs -o mode=0700 tmpfs $folder; done
 rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
 echo 'deb [trusted=yes] file:/opt/seed/packages ./' >/etc/apt/sources.list

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootMachine, type Machine } from '../lab/machine.ts';
 
 /* The unit that `regrow install-service` writes, under a real systemd. */
 
-const main = join(import.meta.dirname, '../../dist/main.js');
+const main = '/opt/checkout/dist/main.js';
 let machine: Machine;
 
 const inside: Machine['inside'] = (...argv) => machine.inside(...argv);
