@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { eventually, Lab } from '../lab/lab.ts';
-import { allHealthy, deedsOn, oneRebuild, replaced, reportOf } from './healing.ts';
+import { allHealthy, deedsOn, oneRebuild, replaced, reportOf } from '../e2e/healing.ts';
 
 const nodes = ['webbox1', 'webbox2', 'webbox3'] as const;
 const survivors = ['webbox1', 'webbox2'] as const;

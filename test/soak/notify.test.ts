@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { eventually, Lab } from '../lab/lab.ts';
 import { MailServer } from '../unit/notify/mail-server.ts';
-import { allHealthy, lastEvent, replaced, storyOf } from './healing.ts';
+import { allHealthy, lastEvent, replaced, storyOf } from '../e2e/healing.ts';
 
 const nodes = ['webbox1', 'webbox2', 'webbox3', 'webbox4'] as const;
 const admin = '10.77.0.1';
@@ -116,7 +116,7 @@ describe('a node that is killed under the eyes of three controllers', { timeout:
     expect(about('webbox2', mail.subjects)).toEqual([]);
     expect(about('webbox2', posted)).toContain(certified('webbox2'));
     mail.isHanging = false;
-    await eventually('the last mail', 120_000, async () =>
+    await eventually('the last mail', 400_000, async () =>
       mail.received.some(({ raw }) => raw.includes(certified('webbox2'))) ? true : undefined,
     );
     await pause(turnsMs);
