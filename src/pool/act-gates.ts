@@ -209,7 +209,9 @@ const onlyHalfBuilt = 'a rebuild was left behind, and nothing but what it built 
  */
 function isLeftHalfBuilt({ fault, read }: NodeState): boolean {
   if (fault?.isAbandoned !== true) return false;
-  return read?.found.kind === 'absent' || (read?.found.kind === 'vm' && read.found.mark === 'building');
+  // Without a judged VM the run takes over and touches no certified one, whatever a reading has left out.
+  const isGone = read?.found.kind === 'absent' && fault.vm === null;
+  return isGone || (read?.found.kind === 'vm' && read.found.mark === 'building');
 }
 
 /** The nodes of which this controller can tell whether they are lost: its own, and those that it observes. */
