@@ -11,7 +11,7 @@ import { isAtWork } from '../pool/act-gates.ts';
 import type { Confirmation, SelfFacts, Vote } from '../pool/consultation.ts';
 import type { PoolState } from '../pool/node-state.ts';
 import type { PeerNotices } from '../pool/notice.ts';
-import { observersOf } from '../pool/observers.ts';
+import { isObserverOf, observersOf } from '../pool/observers.ts';
 import type { Inquiries } from '../remediation/consultations.ts';
 import { isImageIncomplete } from '../remediation/image.ts';
 import type { Targets } from '../remediation/targets.ts';
@@ -47,7 +47,7 @@ export class Inquiry implements Inquiries {
   /** In a large pool each node is observed by a few; an admin host observes all. */
   observes(node: string): boolean {
     const { self } = this.#parts.live.identity;
-    return self === null || this.#observersOf(node).includes(self);
+    return self === null || isObserverOf(self, node, this.#parts.live.nodes, (name) => this.#isAtWork(name));
   }
 
   /** Every other node whose address is known. */
@@ -144,8 +144,11 @@ export class Inquiry implements Inquiries {
   }
 
   #observersOf(node: string): readonly string[] {
-    const { nodes } = this.#parts.state();
-    return observersOf(node, this.#parts.live.nodes, (name) => isAtWork(nodes[name]));
+    return observersOf(node, this.#parts.live.nodes, (name) => this.#isAtWork(name));
+  }
+
+  #isAtWork(node: string): boolean {
+    return isAtWork(this.#parts.state().nodes[node]);
   }
 
   #witnesses(): readonly Witness[] {

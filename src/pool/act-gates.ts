@@ -5,7 +5,7 @@ import type { NodeState } from './node-state.ts';
 import type { OrderTrigger } from './order.ts';
 import { quorumOf, type QuorumResult } from './quorum.ts';
 import { isFresh, isStale, nodePolicy, type Turn } from './turn.ts';
-import { isFullMesh, observersOf } from './observers.ts';
+import { isFullMesh, isObserverOf, observersOf } from './observers.ts';
 import { leadsToRebuild, modeOf } from './policy.ts';
 import { isFailing, unmeasured } from './check-state.ts';
 
@@ -220,7 +220,7 @@ function seenNodes({ policy, pool }: Turn): readonly string[] {
   const { self } = policy;
   if (self === null || isFullMesh(nodes)) return nodes;
   const isAlive = (name: string): boolean => isAtWork(pool.nodes[name]);
-  return nodes.filter((name) => name === self || observersOf(name, nodes, isAlive).includes(self));
+  return nodes.filter((name) => name === self || isObserverOf(self, name, nodes, isAlive));
 }
 
 /** vCenter shows it at work: certified, on, and its heartbeat not lost. */

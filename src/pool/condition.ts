@@ -2,7 +2,7 @@ import { consultedGates, isAtWork } from './act-gates.ts';
 import { unmeasured } from './check-state.ts';
 import type { Hold } from './gates.ts';
 import type { Course, Fault, NodeReading, NodeState, WaitReason } from './node-state.ts';
-import { observersOf } from './observers.ts';
+import { isObserverOf } from './observers.ts';
 import { isFresh, isStale, nodePolicy, type Turn } from './turn.ts';
 
 /** The condition of a node as people see it, each with one line that says why. Times are monotonic milliseconds. */
@@ -34,9 +34,7 @@ export function conditionOf(turn: Turn, node: NodeState): Condition {
 /** In a large pool each node is observed by a few; of the others this controller knows what vCenter shows. */
 function isObservedHere({ name, pool, policy }: Turn): boolean {
   const { self } = policy;
-  return (
-    self === null || observersOf(name, Object.keys(policy.nodes), (other) => isAtWork(pool.nodes[other])).includes(self)
-  );
+  return self === null || isObserverOf(self, name, Object.keys(policy.nodes), (other) => isAtWork(pool.nodes[other]));
 }
 
 function othersCondition(found: NodeReading | undefined): Condition {

@@ -1,4 +1,4 @@
-import { rendezvousFirst } from './rendezvous.ts';
+import { isRendezvousFirst, rendezvousFirst } from './rendezvous.ts';
 
 /** Up to this many nodes everybody observes everybody: few observers prove little, and the cost is small. */
 export const fullMeshUpTo = 10;
@@ -21,4 +21,16 @@ export function observersOf(
 ): readonly string[] {
   if (isFullMesh(nodes)) return nodes.filter((name) => name !== node);
   return rendezvousFirst(node, nodes, observersAbove, (name) => name !== node && isAlive(name));
+}
+
+/** Whether a node is one of the observers of another. */
+export function isObserverOf(
+  observer: string,
+  node: string,
+  nodes: readonly string[],
+  isAlive: (name: string) => boolean,
+): boolean {
+  if (observer === node) return false;
+  if (isFullMesh(nodes)) return nodes.includes(observer);
+  return isRendezvousFirst(observer, node, nodes, observersAbove, (name) => name !== node && isAlive(name));
 }

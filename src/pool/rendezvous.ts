@@ -35,6 +35,30 @@ export function rendezvousFirst(
   return first.map(({ name }) => name);
 }
 
+/**
+ * Whether one candidate is among those first. It ends as soon as enough others come before it, which in a large pool is after a few:
+ * so a controller can ask it of every node.
+ */
+export function isRendezvousFirst(
+  candidate: string,
+  key: string,
+  candidates: readonly string[],
+  count: number,
+  fits: (name: string) => boolean,
+): boolean {
+  if (!candidates.includes(candidate) || !fits(candidate)) return false;
+  const seed = seedOf(key);
+  const own = weightOf(seed, candidate);
+  let before = 0;
+  for (const name of candidates) {
+    const weight = weightOf(seed, name);
+    if (weight < own || (weight === own && name >= candidate) || !fits(name)) continue;
+    before += 1;
+    if (before === count) return false;
+  }
+  return true;
+}
+
 /** FNV-1a over UTF-16 units. It can be gone on with: a key's own hash is the beginning of each of its candidates'. */
 function fnv(text: string, from: number): number {
   let hash = from;

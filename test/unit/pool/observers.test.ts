@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { observersOf } from '../../../src/pool/observers.ts';
+import { isObserverOf, observersOf } from '../../../src/pool/observers.ts';
 
 const pool = (size: number): readonly string[] => Array.from({ length: size }, (_, index) => `web${index + 1}`);
 const all = (): boolean => true;
@@ -14,6 +14,15 @@ describe('the observers of a node', () => {
     expect(new Set(observers).size).toBe(5);
     expect(observers).not.toContain('web1');
     expect(observersOf('web1', pool(size).toReversed(), all)).toEqual(observers);
+  });
+
+  it.each([3, 40])('know themselves, in a pool of %i', (size) => {
+    const nodes = pool(size);
+    const alive = (name: string): boolean => name !== 'web2';
+    for (const node of nodes)
+      expect(nodes.filter((name) => isObserverOf(name, node, nodes, alive)).toSorted()).toEqual(
+        observersOf(node, nodes, alive).toSorted(),
+      );
   });
 
   it('are spread: nobody observes many more than others', () => {

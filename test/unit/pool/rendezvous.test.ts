@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rendezvousFirst, rendezvousOrder } from '../../../src/pool/rendezvous.ts';
+import { isRendezvousFirst, rendezvousFirst, rendezvousOrder } from '../../../src/pool/rendezvous.ts';
 
 const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/), { minLength: 1, maxLength: 12 });
 
@@ -39,9 +39,10 @@ describe('the order of candidates', () => {
     fc.assert(
       fc.property(fc.string(), names, fc.integer({ min: 1, max: 13 }), fc.nat(4), (key, candidates, count, modulus) => {
         const fits = (name: string): boolean => name.length % (modulus + 1) !== modulus;
-        expect(rendezvousFirst(key, candidates, count, fits)).toEqual(
-          rendezvousOrder(key, candidates.filter(fits)).slice(0, count),
-        );
+        const first = rendezvousOrder(key, candidates.filter(fits)).slice(0, count);
+        expect(rendezvousFirst(key, candidates, count, fits)).toEqual(first);
+        const among = candidates.filter((name) => isRendezvousFirst(name, key, candidates, count, fits));
+        expect(among.toSorted()).toEqual(first.toSorted());
       }),
     );
   });
