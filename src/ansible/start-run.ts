@@ -2,6 +2,7 @@ import { closeSync, constants, createWriteStream, openSync } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
+import { assertRoomForProgram } from '../descriptors.ts';
 import { runEnvironment, searchPath } from './environment.ts';
 import { followEvents } from './event-file.ts';
 import { playbookPath } from './package-paths.ts';
@@ -90,6 +91,7 @@ function spawnDetached(
   folder: RunFolder,
 ): SpawnedRun {
   const [program = '', ...args] = argv;
+  assertRoomForProgram();
   // The descriptor itself goes to the child: with a pipe of ours, Ansible would die at its next line after we did.
   const output = openSync(folder.output, 'a', 0o600);
   const log = createWriteStream(folder.output, { fd: output, autoClose: false });

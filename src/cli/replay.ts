@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { entriesOf, itemsOf, member } from '../config/document.ts';
 import { exitCodes } from '../pool/outcome.ts';
 import type { DecisionCase } from '../pool/replay.ts';
+import type { Streak, StreakVerdict } from '../pool/replay-checks.ts';
 import { durationArgument } from './arguments.ts';
 import type { CliContext } from './context.ts';
-import { renderTable } from './output.ts';
+import { renderTable, type Style } from './output.ts';
 import { recordedCase } from './recorded-case.ts';
 import { localTime } from './when.ts';
 
@@ -25,13 +26,29 @@ export interface ReplayRow {
   readonly differs: boolean;
 }
 
+/** Failures of a check in a row, and whether they are a fault by the other policy. */
+export interface StreakRow {
+  /** ISO UTC, of the first failure. */
+  readonly at: string;
+  readonly node: string;
+  readonly check: string;
+  /** Seen in a row, up to the fault where there was one. */
+  readonly failures: number;
+  readonly fault: boolean;
+  readonly would: StreakVerdict;
+  readonly differs: boolean;
+}
+
 const weekMs = 7 * 24 * 60 * 60_000;
 
-/** `regrow replay`: the recorded decisions again, by the policy of another configuration. Nothing is asked and nothing done. */
+/**
+ * `regrow replay`: the recorded failures of checks and the recorded decisions again, by the policy of another configuration. Nothing is
+ * asked and nothing done.
+ */
 export function register(program: Command, context: CliContext): void {
   program
     .command('replay')
-    .description('what another policy would have decided on what was recorded')
+    .description('what another policy would have made of the recorded failures and decisions')
     .requiredOption('--policy <file>', 'a regrow.yml whose policy is tried')
     .option('--since <time>', 'how far back, such as 12h or 7d', durationArgument, weekMs)
     .action(
@@ -40,42 +57,74 @@ export function register(program: Command, context: CliContext): void {
         const { poolPolicy } = await import('../config/pool-policy.ts');
         const { resolveSelf } = await import('../config/node-settings.ts');
         const { replay } = await import('../pool/replay.ts');
+        const { replayStreak, streaksOf } = await import('../pool/replay-checks.ts');
+        const { checkEvents, observedIn } = await import('./recorded-streaks.ts');
         const { config } = await loadConfig(file);
         const machine = hostname().split('.')[0] ?? 'localhost';
         const self = resolveSelf(config, machine);
         const policy = poolPolicy(config, { self, builder: self ?? machine, isTakenOut: false });
         const journal = await context.journal();
-        const events = journal.events.lately(['decision'], new Date(Date.now() - since).toISOString());
-        const rows = events.flatMap(({ at, data }): readonly ReplayRow[] => {
+        const from = new Date(Date.now() - since).toISOString();
+        const events = journal.events.lately(['decision'], from);
+        const decisions = events.flatMap(({ at, data }): readonly ReplayRow[] => {
           const given = recordedCase(data['case']);
           if (given === undefined || policy.nodes[given.node] === undefined) return [];
+          const would = replay(given, policy).gates.filter(({ holds }) => holds);
           return [
             rowOf(
               at,
               given,
               heldIn(data['gates']),
-              replay(given, policy)
-                .gates.filter(({ holds }) => holds)
-                .map(({ gate }) => gate),
+              would.map(({ gate }) => gate),
             ),
           ];
         });
-        await context.answer({ decisions: rows }, () => textOf(rows, events.length));
+        const checks = streaksOf(journal.events.lately(checkEvents, from).flatMap(observedIn)).map((streak) =>
+          streakRowOf(streak, replayStreak(streak, policy)),
+        );
+        await context.answer({ decisions, checks }, () => {
+          const style = context.style;
+          return `${checksText(checks, style)}${decisionsText(decisions, events.length, style)}`;
+        });
         return exitCodes.done;
       }),
     );
+}
 
-  function textOf(rows: readonly ReplayRow[], recorded: number): string {
-    const different = rows.filter(({ differs }) => differs);
-    const summary = `${rows.length} of ${recorded} recorded decisions were tried; ${different.length} would have been another.\n`;
-    if (different.length === 0) return summary;
-    const table = renderTable(
-      ['DECIDED', 'NODE', 'IT DID', 'IT WOULD'],
-      different.map(({ at, node, held, would_hold: would }) => [localTime(at), node, words(held), words(would)]),
-      context.style,
-    );
-    return `${table}\n${summary}`;
-  }
+function checksText(rows: readonly StreakRow[], style: Style): string {
+  const different = rows.filter(({ differs }) => differs);
+  const summary = `Checks began to fail ${rows.length} times; ${different.length} would have ended otherwise.\n`;
+  if (different.length === 0) return summary;
+  const table = renderTable(
+    ['FAILED FROM', 'NODE', 'CHECK', 'IT WAS', 'IT WOULD BE'],
+    different.map(({ at, node, check, failures, fault, would }) => [
+      localTime(at),
+      node,
+      check,
+      fault ? `a fault after ${failures} failures` : `no fault: ${failures} failures in a row`,
+      { fault: 'a fault', 'no fault': 'no fault', unknown: 'not known: it was seen for too short a time' }[would],
+    ]),
+    style,
+  );
+  return `${table}\n${summary}\n`;
+}
+
+function decisionsText(rows: readonly ReplayRow[], recorded: number, style: Style): string {
+  const different = rows.filter(({ differs }) => differs);
+  const summary = `${rows.length} of ${recorded} recorded decisions were tried; ${different.length} would have been another.\n`;
+  if (different.length === 0) return summary;
+  const table = renderTable(
+    ['DECIDED', 'NODE', 'IT DID', 'IT WOULD'],
+    different.map(({ at, node, held, would_hold: would }) => [localTime(at), node, words(held), words(would)]),
+    style,
+  );
+  return `${table}\n${summary}`;
+}
+
+function streakRowOf({ at, node, check, failures, fault }: Streak, would: StreakVerdict): StreakRow {
+  const isFault = fault !== null;
+  const differs = would !== (isFault ? 'fault' : 'no fault');
+  return { at: new Date(at).toISOString(), node, check, failures, fault: isFault, would, differs };
 }
 
 function rowOf(at: string, { node }: DecisionCase, held: readonly string[], would: readonly string[]): ReplayRow {

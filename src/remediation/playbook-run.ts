@@ -7,6 +7,7 @@ import type { RunSpec } from '../ansible/run-spec.ts';
 import { configForNode } from '../config/node-config.ts';
 import type { Config } from '../config/schema.ts';
 import { resolveSecret } from '../config/secret.ts';
+import { assertRoomForProgram } from '../descriptors.ts';
 import type { ControllerParts } from './controller-parts.ts';
 
 /** The folder of a run. */
@@ -70,6 +71,7 @@ async function publicKeys({ config, builder }: ControllerParts): Promise<readonl
 
 /** Key type and key, without its comment; undefined when this machine has no key. */
 async function ownPublicKey(privateKeyFile: string): Promise<string | undefined> {
+  assertRoomForProgram();
   const { stdout, exitCode } = await execa('ssh-keygen', ['-y', '-P', '', '-f', privateKeyFile], {
     reject: false,
     stdin: 'ignore',

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { assertRoomForProgram } from '../../descriptors.ts';
 import { codeOf, stopwatch, type ProbeResult } from './probe-result.ts';
 
 /** A command whose exit status is the measurement. */
@@ -16,6 +17,14 @@ const maxOutputChars = 4096;
 export async function probeCommand({ argv, env, timeoutMs }: CommandProbe): Promise<ProbeResult> {
   const elapsed = stopwatch();
   const [program = '', ...args] = argv;
+  const unstarted = (error: unknown): ProbeResult => {
+    return { status: 'unknown', latencyMs: null, detail: `${program} cannot be started (${codeOf(error)})` };
+  };
+  try {
+    assertRoomForProgram();
+  } catch (error) {
+    return unstarted(error);
+  }
   return new Promise((resolve) => {
     let tail = '';
     let timedOut = false;
@@ -35,9 +44,7 @@ export async function probeCommand({ argv, env, timeoutMs }: CommandProbe): Prom
       stream.setEncoding('utf8');
       stream.on('data', (chunk: string) => (tail = (tail + chunk).slice(-maxOutputChars)));
     }
-    child.once('error', (error) =>
-      end({ status: 'unknown', latencyMs: null, detail: `${program} cannot be started (${codeOf(error)})` }),
-    );
+    child.once('error', (error) => end(unstarted(error)));
     child.once('exit', (exitCode, signal) => {
       const latencyMs = elapsed();
       // What was written just before the exit is still in the pipe.

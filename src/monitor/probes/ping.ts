@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { execa } from 'execa';
-import { noAddress, stopwatch, type ProbeResult } from './probe-result.ts';
+import { assertRoomForProgram } from '../../descriptors.ts';
+import { codeOf, noAddress, stopwatch, type ProbeResult } from './probe-result.ts';
 
 /** How to ping. */
 export interface PingOptions {
@@ -24,6 +25,8 @@ export async function pingAll(
   const results = new Map(invalid.map((address) => [address, unknown('not an IP address')] as const));
   if (sound.length === 0) return results;
   const elapsed = stopwatch();
+  const shortage = shortageOf();
+  if (shortage !== undefined) return new Map([...results, ...sound.map((address) => [address, shortage] as const)]);
   const perAttemptMs = Math.min(1000, Math.max(50, Math.floor(timeoutMs / attempts)));
   const { exitCode, stdout, stderr, code, timedOut } = await execa(
     'fping',
@@ -91,6 +94,16 @@ function answersIn(stdout: string): ReadonlyMap<string, number> {
 function sendErrorsIn(stderr: string): ReadonlyMap<string, string> {
   const errors = [...stderr.matchAll(/^(\S+): (error while sending ping: .*)$/gm)];
   return new Map(errors.map(([, address = '', reason = '']) => [address, reason]));
+}
+
+/** Why no program can be started. */
+function shortageOf(): ProbeResult | undefined {
+  try {
+    assertRoomForProgram();
+    return undefined;
+  } catch (error) {
+    return unknown(`fping cannot be started (${codeOf(error)})`);
+  }
 }
 
 function unknown(detail: string): ProbeResult {

@@ -24,7 +24,7 @@ const folders = [
   'remediation',
   'store',
 ];
-const files = ['errors', 'logging', 'controller', 'main'];
+const files = ['errors', 'logging', 'descriptors', 'controller', 'main'];
 for (const folder of folders) write(`src/${folder}/thing.ts`, `export const thing = '${folder}';\n`);
 for (const file of files) write(`src/${file}.ts`, `export const thing = '${file}';\n`);
 
@@ -52,7 +52,7 @@ function refusedIn(folder: string, paths: readonly string[], rule = 'no-restrict
 
 const inFolder = (folder: string): string => `../../${folder}/thing.ts`;
 const everything = [...folders.map(inFolder), ...files.map((file) => `../../${file}.ts`)];
-const below = ['../../errors.ts', '../../logging.ts'];
+const below = ['../../errors.ts', '../../logging.ts', '../../descriptors.ts'];
 const layer = [...['pool', 'config'].map(inFolder), ...below];
 const parts = folders.filter((each) => each !== 'cli' && each !== 'controller');
 const onTop = [...parts.filter((each) => each !== 'http').map(inFolder), ...below];
