@@ -1,17 +1,12 @@
-import { allGates, consultedGates, isAtWork, standingGates } from './act-gates.ts';
-import { approvalText, isApproved, withoutSpentApproval } from './approval.ts';
-import { isFailing, unmeasured } from './check-state.ts';
+import { standingGates } from './act-gates.ts';
+import { isApproved, withoutSpentApproval } from './approval.ts';
+import { holdsOf, start } from './begin-rebuild.ts';
+import { holdsHere, takeActions } from './check-actions.ts';
 import type { Consultation } from './consultation.ts';
-import type { Effect } from './events.ts';
-import { holdsAgainst, type GateResult, type Hold } from './gates.ts';
-import { unhealthyChecks } from './judge.ts';
+import { awaitReading, consult, hold, isBuilding, look, on, rankOf, wait, wantsRebuild } from './moves.ts';
 import type { Course, Fault, NodeState } from './node-state.ts';
-import { leadsToRebuild, modeOf, type Action } from './policy.ts';
-import { observersOf } from './observers.ts';
-import { caseOf } from './replay.ts';
-import { rendezvousOrder } from './rendezvous.ts';
-import { givenUp, isSpent, patienceMs, restoreDue } from './restores.ts';
-import { isStale, nodePolicy, record, still, followedBy, withFault, type Step, type Turn } from './turn.ts';
+import { patienceMs, restoreDue } from './restores.ts';
+import { followedBy, isStale, type Step, still, type Turn, withFault } from './turn.ts';
 
 /** What happened just now, as far as a fault's course depends on it. */
 export type Occasion = 'read' | 'unreadable' | 'consulted' | 'other';
@@ -21,64 +16,6 @@ export function proceed(turn: Turn, node: NodeState, occasion: Occasion): Step {
   if (node.fault === null || turn.name === turn.policy.self) return still(node);
   const present = withoutSpentApproval(turn, node);
   return followedBy(takeActions(turn, present), (acted) => proceedRebuild(turn, acted, occasion));
-}
-
-/** The alert of each check and its action other than a rebuild, once while it stays unhealthy. What changes something asks the gates here. */
-function takeActions(turn: Turn, node: NodeState): Step {
-  const effects: Effect[] = [];
-  const taken: string[] = [];
-  for (const check of unhealthyChecks(turn, node)) {
-    const policy = nodePolicy(turn).checks[check];
-    const action = policy?.action;
-    const isPresent = policy !== undefined && isFailing(node.checks[check] ?? unmeasured, policy);
-    if (action === undefined || !isPresent || node.fault?.acted.includes(check) === true) continue;
-    if (action.kind === 'restore' && !isSpent(node, check, action)) continue;
-    if ((action.kind === 'exec' || action.kind === 'playbook') && isHeldHere(turn)) continue;
-    taken.push(check);
-    effects.push(...effectsOf(turn, node, check, action));
-  }
-  if (taken.length === 0) return still(node);
-  return { node: withFault(node, { acted: [...(node.fault?.acted ?? []), ...taken] }), effects };
-}
-
-function effectsOf(turn: Turn, node: NodeState, check: string, action: Action): readonly Effect[] {
-  const { name } = turn;
-  switch (action.kind) {
-    case 'rebuild':
-    case 'alert':
-      return [{ kind: 'alert', node: name, text: `check ${check} of ${name} has failed` }];
-    case 'restore':
-      return givenUp(turn, node, check, action);
-    case 'exec':
-    case 'playbook':
-      return [
-        record(turn, 'action.taken', { check, action: action.kind }),
-        { kind: 'act', node: name, vm: node.vm, check, action },
-      ];
-  }
-}
-
-/** Pauses, modes, and whether this machine may act at all: what holds a rebuild for these reasons holds other actions, too. */
-export function isHeldHere(turn: Turn): boolean {
-  return holdsHere(turn).length > 0;
-}
-
-function holdsHere({ name, policy, pool }: Turn): readonly Hold[] {
-  const { self, isTakenOut } = policy;
-  const mode = modeOf(policy, name);
-  const holds = holdsAgainst({ node: name, self, isTakenOut, pauses: pool.pauses, mode, byHand: false, force: [] });
-  return holds.map((each) => ({ ...each, forceable: false }));
-}
-
-/** Whether a rebuild is wanted by present results, or by work that somebody left half done. */
-function wantsRebuild(turn: Turn, node: NodeState): boolean {
-  if (node.fault?.isAbandoned === true) return true;
-  return Object.entries(nodePolicy(turn).checks).some(
-    ([name, check]) =>
-      leadsToRebuild(check.action) &&
-      isSpent(node, name, check.action) &&
-      isFailing(node.checks[name] ?? unmeasured, check),
-  );
 }
 
 /** Begins what is wanted now; a rebuild goes before a restore. Otherwise the fault is watched. */
@@ -158,6 +95,7 @@ function proceedElsewhere(turn: Turn, node: NodeState, { by }: { readonly by: st
 
 /** A look that takes longer than this is given up, in milliseconds: a reading has a deadline of two minutes. */
 export const lookWithinMs = 150_000;
+
 /** What was gathered longer ago than this, while vCenter was slow, is gathered again, in milliseconds. */
 const consultationFreshMs = 15_000;
 
@@ -213,150 +151,8 @@ function inTurn(turn: Turn, node: NodeState): Step {
   return turn.pool.isReadable ? look(turn, node) : awaitReading(turn, node);
 }
 
-function awaitReading(turn: Turn, node: NodeState): Step {
-  return { ...wait(turn, node, 'unreadable', turn.policy.staggerMs), effects: [{ kind: 'discover' }] };
-}
-
 /** All controllers see at the same time that vCenter is back, so the turns begin anew. */
 function proceedUnreadable(turn: Turn, node: NodeState, until: number): Step {
   if (turn.pool.isReadable) return begin(turn, node);
   return turn.now < until ? still(node) : awaitReading(turn, node);
-}
-
-/** How many candidates come before this controller: the observers of the node that it sees no fault of. */
-export function rankOf({ name, pool, policy }: Turn, node: NodeState | undefined): number {
-  const observers = observersOf(name, Object.keys(policy.nodes), (other) => isAtWork(pool.nodes[other]));
-  const well = observers.filter((other) => pool.nodes[other]?.fault === null);
-  const candidates = [...new Set([...well, policy.builder])];
-  const key = `${name}/${node?.fault?.vm?.instanceUuid ?? ''}`;
-  return rendezvousOrder(key, candidates).indexOf(policy.builder);
-}
-
-function start(turn: Turn, before: NodeState, consultation: Consultation): Step {
-  const { policy, name } = turn;
-  const gates = allGates({ turn, node: before, consultation });
-  const holds = holdsOf(gates);
-  const node = withFault(before, { decided: { at: turn.now, gates } });
-  const decision = record(turn, 'decision', {
-    vm: node.fault?.vm ?? null,
-    acts: holds.length === 0,
-    gates,
-    case: caseOf({ node: name, now: turn.now, state: before, pool: turn.pool, consultation }),
-  });
-  const isOnlyUnapproved = holds.length > 0 && holds.every(({ gate }) => gate === 'approval');
-  if (holds.length > 0 && !isOnlyUnapproved) {
-    const needsAsking = holds.some(({ gate }) => consultedGates.includes(gate));
-    const until = needsAsking ? turn.now + policy.staggerMs : null;
-    return heldAgain(before, hold(turn, node, { kind: 'held', holds, until, isOurs: true }), decision);
-  }
-  if (node.attempts >= policy.maxAttempts) return exhaust(turn, node);
-  const restsUntil = (node.lastAttemptAt ?? -Infinity) + backoffOf(turn, node);
-  if (node.attempts > 0 && turn.now < restsUntil)
-    return on(node, { kind: 'waiting', reason: 'backoff', until: restsUntil });
-  if (isBuilding(turn)) return wait(turn, node, 'busy', policy.staggerMs);
-  if (isOnlyUnapproved) return askPerson(turn, before, node, decision);
-  const order = { node: name, judged: node.fault?.vm ?? null, attempt: node.attempts + 1 };
-  return {
-    ...on(node, { kind: 'running', run: null }),
-    effects: [decision, { kind: 'rebuild', ...order, approved: approvedRun(node) }],
-  };
-}
-
-/** The same gates again are no news. */
-function heldAgain(before: NodeState, held: Step, decision: Effect): Step {
-  const isNews =
-    gateNames(held.node.fault?.course.kind === 'held' ? held.node.fault.course.holds : []) !==
-    gateNames(holdsOf(before.fault?.decided?.gates ?? []));
-  return { ...held, effects: isNews ? [decision, ...held.effects] : [] };
-}
-
-/** Nothing but a person's word is missing: he is asked once, and the node is held until he has answered. */
-function askPerson(turn: Turn, before: NodeState, node: NodeState, decision: Effect): Step {
-  if (node.fault === null) return still(node);
-  const judged = node.fault.vm;
-  const until = turn.now + turn.policy.approvalExpiresMs;
-  const question = { vm: judged, run: null, answer: 'awaited', by: null, reason: '', until } as const;
-  const asking = withFault(node, { approval: node.fault.approval ?? question });
-  const unapproved: Hold = { gate: 'approval', message: approvalText(turn, asking), forceable: false };
-  const course = { kind: 'held', holds: [unapproved], until: null, isOurs: true } as const;
-  if (node.fault.approval !== null) return heldAgain(before, hold(turn, asking, course), decision);
-  return {
-    // The question is told by itself.
-    node: withFault(asking, { course, acted: [...node.fault.acted, 'gate:approval'] }),
-    effects: [decision, { kind: 'ask', node: turn.name, judged, attempt: node.attempts + 1 }],
-  };
-}
-
-function approvedRun({ fault }: NodeState): { readonly run: string; readonly by: string } | null {
-  const { run = null, answer, by = null } = fault?.approval ?? {};
-  return run !== null && by !== null && answer === 'given' ? { run, by } : null;
-}
-
-function gateNames(holds: readonly Hold[]): string {
-  return holds.map(({ gate }) => gate).join();
-}
-
-function holdsOf(gates: readonly GateResult[]): readonly Hold[] {
-  return gates.filter(({ holds }) => holds).map(({ gate, message }) => ({ gate, message, forceable: false }));
-}
-
-/** Enters a hold. A person is told of each gate once a fault. */
-export function hold(turn: Turn, node: NodeState, course: Extract<Course, { kind: 'held' }>): Step {
-  const told = course.holds.map(({ gate }) => `gate:${gate}`);
-  const news = told.filter((each) => node.fault?.acted.includes(each) !== true);
-  const effects: Effect[] = [
-    record(turn, 'gate.held', { holds: course.holds.map(({ gate, message }) => ({ gate, message })) }),
-  ];
-  const what = wantsRebuild(turn, node) ? 'rebuilt' : 'restored';
-  const text = `${turn.name} is not ${what}: ${course.holds.map(({ message }) => message).join('; ')}`;
-  if (news.length > 0) effects.push({ kind: 'alert', node: turn.name, text });
-  return { node: withFault(node, { course, acted: [...(node.fault?.acted ?? []), ...news] }), effects };
-}
-
-/** So many attempts failed that a person is needed. */
-export function exhaust(turn: Turn, node: NodeState): Step {
-  const { name } = turn;
-  const many = node.attempts === 0 ? 'the rebuilds of other controllers' : `${node.attempts} rebuilds`;
-  const text = `${name} is given up after ${many}: see to it, then \`regrow resume ${name}\``;
-  return {
-    ...on(node, { kind: 'exhausted' }),
-    effects: [record(turn, 'fault.exhausted', { attempts: node.attempts }), { kind: 'alert', node: name, text }],
-  };
-}
-
-/** This controller's own rebuild or restore of another node runs. */
-function isBuilding({ pool, name }: Turn): boolean {
-  return Object.entries(pool.nodes).some(
-    ([other, { fault }]) => other !== name && (fault?.course.kind === 'running' || fault?.course.kind === 'restoring'),
-  );
-}
-
-/** The wait after the last attempt, in milliseconds: doubled with each attempt after the first. */
-export function backoffOf({ policy }: Turn, { attempts }: NodeState): number {
-  return policy.backoffMs * 2 ** Math.max(0, Math.min(attempts, 20) - 1);
-}
-
-function look(turn: Turn, node: NodeState): Step {
-  return {
-    ...on(node, { kind: 'looking', askedAt: turn.now, isRead: false, consultation: null, consultedAt: null }),
-    effects: [{ kind: 'discover' }, consult(turn, node)],
-  };
-}
-
-function consult({ name }: Turn, { fault }: NodeState): Effect {
-  return { kind: 'consult', node: name, judged: fault?.vm ?? null };
-}
-
-/** Waits for so long; what is wanted then is looked at afresh. */
-export function wait(
-  turn: Turn,
-  node: NodeState,
-  reason: Extract<Course, { kind: 'waiting' }>['reason'],
-  ms: number,
-): Step {
-  return on(node, { kind: 'waiting', reason, until: turn.now + ms });
-}
-
-function on(node: NodeState, course: Course): Step {
-  return still(withFault(node, { course }));
 }

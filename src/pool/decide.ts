@@ -1,6 +1,7 @@
 import { afterAnswer, afterAsking, unaskEffects } from './approval.ts';
 import { conditionOf, type Condition } from './condition.ts';
-import { afterConsultation, lookWithinMs, proceed, wait, type Occasion } from './course.ts';
+import { afterConsultation, lookWithinMs, proceed, type Occasion } from './course.ts';
+import { wait } from './moves.ts';
 import type { Decision, Effect, PoolEvent } from './events.ts';
 import { afterGoodVerdict, afterMeasurement, closed, unhealthyChecks, withoutOldResults } from './judge.ts';
 import { blankNode, type Course, type NodeMemory, type NodeState, type PoolState } from './node-state.ts';

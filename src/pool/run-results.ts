@@ -1,4 +1,4 @@
-import { backoffOf, exhaust, hold, wait } from './course.ts';
+import { backoffOf, exhaust, hold, wait } from './moves.ts';
 import type { Effect, PoolEvent } from './events.ts';
 import { unmeasured, withoutResults } from './check-state.ts';
 import { afterGoodVerdict, closed, withoutOldResults } from './judge.ts';
