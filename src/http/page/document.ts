@@ -1,5 +1,6 @@
 import type { PageAssets } from './assets.ts';
 import { html, trusted, type Html } from './html.ts';
+import { stateShapes } from './states.ts';
 
 export interface DocumentOptions {
   readonly title: string;
@@ -32,6 +33,7 @@ export function documentOf(options: DocumentOptions, { style, script }: PageAsse
       </head>
       <body>
         <a class="skip" href="#main">To the content</a>
+        <svg hidden>${stateShapes}</svg>
         <header class="top">
           <nav aria-label="Pages">
             <a class="home" href="/">${trusted(mark)}regrow <span>${pool}</span></a>

@@ -1,12 +1,12 @@
-import { heartbeatBars, responseLine } from './heartbeat.ts';
-import type { Html } from './html.ts';
+import { heartbeatBars, responseLine, type HeartbeatBars } from './heartbeat.ts';
+import { html, kept, trusted, type Html } from './html.ts';
 import type { HistoryRange, HistoryReport } from '../../pool/history-report.ts';
 import type { PageView } from './page-view.ts';
 
 /** A history whose bars and lines are drawn when they are first shown, and only once. */
 export class DrawnHistory {
   readonly #view: HistoryReport;
-  readonly #bars = new Map<string, Html>();
+  readonly #bars = new Map<string, HeartbeatBars>();
   readonly #lines = new Map<string, Html | undefined>();
 
   constructor(view: HistoryReport) {
@@ -18,17 +18,27 @@ export class DrawnHistory {
   }
 
   bars(node: string): Html {
-    const known = this.#bars.get(node);
-    if (known !== undefined) return known;
-    const drawn = heartbeatBars(this.#view, node);
-    this.#bars.set(node, drawn);
-    return drawn;
+    return this.#drawn(node).bars;
+  }
+
+  /** What the bars of these nodes refer to, each drawing once. */
+  drawings(nodes: readonly string[]): Html {
+    const texts = new Set(nodes.map((node) => this.#drawn(node).drawing.text));
+    return kept('div', { key: 'drawings', attributes: html` hidden` }, html`<svg>${[...texts].map(trusted)}</svg>`);
   }
 
   /** Response times; undefined when no check of the node has any. */
   line(node: string): Html | undefined {
     if (!this.#lines.has(node)) this.#lines.set(node, responseLine(this.#view, node));
     return this.#lines.get(node);
+  }
+
+  #drawn(node: string): HeartbeatBars {
+    const known = this.#bars.get(node);
+    if (known !== undefined) return known;
+    const drawn = heartbeatBars(this.#view, node);
+    this.#bars.set(node, drawn);
+    return drawn;
   }
 }
 

@@ -8,19 +8,28 @@ type Beat = 'ok' | 'partly' | 'failed' | 'none';
 /** So many bars at most, however long the range is. */
 const maxBars = 60;
 
+/** The bars of a node: where they stand, and the drawing that stands there. Nodes alike have the same drawing. */
+export interface HeartbeatBars {
+  readonly bars: Html;
+  readonly drawing: Html;
+}
+
 /** One bar a bucket, of all checks of the node: its height and its colour tell the worst that was measured. */
-export function heartbeatBars(history: HistoryReport, node: string): Html {
+export function heartbeatBars(history: HistoryReport, node: string): HeartbeatBars {
   const { stepMs, count } = barsOf(history);
   const beats = worstBeats(Object.values(history.nodes[node] ?? {}).flat(), history.from, stepMs, count);
-  const paths = (['none', 'ok', 'partly', 'failed'] as const).map((beat) => {
-    const lines = linesOf(beats, beat);
-    return lines === '' ? '' : `<path class="${beat}" d="${lines}"/>`;
-  });
+  const stretches = stretchesOf(beats);
+  const id = `beats-${stretches.map(({ beat, from, to }) => `${to - from}${beat}`).join('-')}`;
   const words = beatWords(beats, stepMs, history.range);
-  return html`<svg class="beats" viewBox="0 0 ${count} 20" preserveAspectRatio="none" role="img" aria-label="${words}">
-    <title>${words}</title>
-    ${trusted(paths.join(''))}
-  </svg>`;
+  return {
+    bars: html`<svg class="beats" role="img">
+      <title>${words}</title>
+      <use href="#${id}" />
+    </svg>`,
+    drawing: html`<symbol id="${id}" viewBox="0 0 ${count} 20" preserveAspectRatio="none">
+      ${trusted(worsening.map((beat) => lineOf(stretches, beat)).join(''))}
+    </symbol>`,
+  };
 }
 
 /** The response times of the first check that has any, as a line from nought to the greatest. */
@@ -96,17 +105,24 @@ function rankOf(beat: Beat): number {
   return worsening.indexOf(beat);
 }
 
-/** Neighbours of one kind are one line; the stylesheet's dashes make bars of it. */
-function linesOf(beats: readonly Beat[], wanted: Beat): string {
-  let lines = '';
-  for (let start = 0; start < beats.length; start += 1) {
-    if (beats[start] !== wanted) continue;
-    let end = start;
-    while (beats[end] === wanted) end += 1;
-    lines += `M${start} ${baselines[wanted]}H${end}`;
-    start = end;
-  }
-  return lines;
+/** Neighbours of one kind. */
+interface Stretch {
+  readonly beat: Beat;
+  readonly from: number;
+  readonly to: number;
+}
+
+function stretchesOf(beats: readonly Beat[]): readonly Stretch[] {
+  const begins = beats.flatMap((beat, index) => (beat === beats[index - 1] ? [] : [{ beat, from: index }]));
+  return begins.map((begin, index) => ({ ...begin, to: begins[index + 1]?.from ?? beats.length }));
+}
+
+/** Each stretch is a line; the stylesheet's dashes make bars of it. */
+function lineOf(stretches: readonly Stretch[], wanted: Beat): string {
+  const lines = stretches
+    .filter(({ beat }) => beat === wanted)
+    .map(({ from, to }) => `M${from} ${baselines[wanted]}H${to}`);
+  return lines.length === 0 ? '' : `<path class="beat ${wanted}" d="${lines.join('')}"/>`;
 }
 
 /** Where the middle of a line lies so that all bars stand on one ground: 20 less half the width that the stylesheet gives it. */

@@ -12,7 +12,7 @@ export type HtmlValue = string | number | Html | readonly HtmlValue[] | null | u
 
 /** HTML from a template in which every value is escaped, in elements as in quoted attributes. */
 export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
-  return new Html(parts.map((part, index) => part.replace(lineBreak, ' ') + textOf(values[index])).join(''));
+  return new Html(laidClose(parts).reduce((text, part, index) => text + textOf(values[index - 1]) + part));
 }
 
 /** Text of this program's own, such as its stylesheet. Never data. */
@@ -47,8 +47,16 @@ export interface KeptOptions {
   readonly isList?: boolean;
 }
 
-/** How the source is laid out is nothing that a reader has to load. */
-const lineBreak = /\n\s*/g;
+/** How the source is laid out is nothing that a reader has to load. A template's parts are the same at each of its uses. */
+function laidClose(parts: TemplateStringsArray): readonly string[] {
+  const known = close.get(parts);
+  if (known !== undefined) return known;
+  const made = parts.map((part) => part.replace(/\s*\n\s*(?=\/?>)| (?=\/>)/g, '').replace(/\n\s*/g, ' '));
+  close.set(parts, made);
+  return made;
+}
+
+const close = new WeakMap<TemplateStringsArray, readonly string[]>();
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',

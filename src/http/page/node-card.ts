@@ -16,18 +16,19 @@ export function nodeCard(node: NodeReport, history: DrawnHistory, report: PoolRe
 
 /** A node of a large pool in one line; its page has the rest. */
 export function nodeRow(node: NodeReport, history: DrawnHistory): Html {
-  const row = html`${stateIcon(node.state)}
-    <h3><a href="/nodes/${node.name}">${node.name}</a></h3>
-    <span class="word">${stateWords(node)}</span><span class="since">${node.since !== null && sinceOf(node.since)}</span
-    ><span class="why">${node.why}</span>`;
-  return kept('li', { key: node.name, attributes: cardAttributes(node, 'row'), isList: true }, [
-    kept('div', { key: 'head', attributes: html` class="head"` }, row),
-    kept('div', { key: 'beats' }, history.bars(node.name)),
-  ]);
+  const { name, since, why } = node;
+  const row = html`${stateIcon(node.state)}<a href="/nodes/${name}">${name}</a
+    ><span class="word">${stateWords(node)}</span>${since === null ? noSince : sinceOf(since)}<span class="why"
+      >${why}</span
+    >${history.bars(name)}`;
+  return kept('li', { key: name, attributes: cardAttributes(node, 'row') }, row);
 }
 
+const noSince = html`<span class="since"></span>`;
+
+/** A search looks into the words, and into the name. */
 function cardAttributes({ name, state, address }: NodeReport, kind: 'card' | 'row'): Html {
-  const words = `${name} ${state} ${address ?? ''}`.toLowerCase();
+  const words = `${state} ${address ?? ''}`.toLowerCase();
   return html` id="node-${name}" class="${kind} ${lookOf(state).tone}" data-words="${words}"`;
 }
 
@@ -36,7 +37,7 @@ function stateWords({ state, paused }: NodeReport): string {
 }
 
 function headOf(node: NodeReport): Html {
-  const since = node.since !== null && html` <span class="since">${sinceOf(node.since)}</span>`;
+  const since = node.since !== null && html` ${sinceOf(node.since)}`;
   return html`<h3>${stateIcon(node.state)} <a href="/nodes/${node.name}">${node.name}</a></h3>
     <p class="word">${stateWords(node)}${since}</p>
     <p class="why">${node.why}</p>`;

@@ -23,6 +23,7 @@ export function nodePage({ report, node, history, runs, faults, lastEvent }: Nod
   const content = html`<div data-list id="live">
     <section data-key="node" data-list class="alone" aria-labelledby="node-title">
       <h1 data-key="title" data-v="" id="node-title">${node.name}</h1>
+      ${history.drawings([node.name])}
       <ul data-key="list" data-list class="cards">
         ${nodeCard(node, history, report)}
       </ul>

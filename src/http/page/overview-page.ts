@@ -38,6 +38,7 @@ export function overviewPage({ report, history, runs, faults, lastEvent }: Overv
           <h2 data-key="title" data-v="" id="nodes-title">Nodes</h2>
           ${search()}${ranges(history.range)}${legend}
         </div>
+        ${history.drawings(nodes.map(({ name }) => name))}
         ${kept('ul', { key: 'list', attributes: html` class="${isLarge ? 'rows' : 'cards'}" id="nodes"`, isList: true }, items)}
         <p class="none" data-key="matched" data-v="" id="matched" role="status"></p>
       </section>`,

@@ -60,6 +60,12 @@ export function lookOf(state: ReportState): StateLook {
 
 /** The shape of a state. It says nothing to a screen reader: the word stands beside it. */
 export function stateIcon(state: ReportState): Html {
-  const { shape, tone } = looks[state];
-  return html`<svg class="icon ${tone}" viewBox="0 0 16 16" aria-hidden="true">${trusted(shape)}</svg>`;
+  return html`<svg class="icon ${looks[state].tone}" aria-hidden="true"><use href="#${state}" /></svg>`;
 }
+
+/** The shapes that `stateIcon` refers to: once in each page, however many icons it shows. */
+export const stateShapes = trusted(
+  Object.entries(looks)
+    .map(([state, { shape }]) => `<symbol id="${state}" viewBox="0 0 16 16">${shape}</symbol>`)
+    .join(''),
+);

@@ -31,8 +31,8 @@ dt{color:var(--soft)}
 .card:target,.row:target{outline:2px solid var(--link)}
 .card header{display:grid;grid-template-columns:1fr auto;gap:.1rem .8rem;align-items:start}
 .card h3{display:flex;align-items:center;gap:.5rem;font-size:1.15rem}
-.card h3 a,.row h3 a{color:inherit;text-decoration:none}
-.card h3 a:hover,.row h3 a:hover{text-decoration:underline}
+.card h3 a,.row a{color:inherit;text-decoration:none}
+.card h3 a:hover,.row a:hover{text-decoration:underline}
 .card h3 .icon{width:1.1em;height:1.1em}
 .card .word{margin-top:.12rem}
 .word{text-align:right;font-weight:600}
@@ -42,9 +42,9 @@ dt{color:var(--soft)}
 .well.card .why{color:var(--soft)}
 .history{display:grid;gap:.15rem}
 .beats{display:block;width:100%;height:30px}
-.beats path{fill:none;stroke-dasharray:.72 .28}
-.beats .none{stroke:var(--none-bar);stroke-width:4}.beats .ok{stroke:var(--well-bar);stroke-width:14}
-.beats .partly{stroke:var(--busy-fill);stroke-width:16}.beats .failed{stroke:var(--bad-fill);stroke-width:20}
+.beat{fill:none;stroke-dasharray:.72 .28}
+.beat.none{stroke:var(--none-bar);stroke-width:4}.beat.ok{stroke:var(--well-bar);stroke-width:14}
+.beat.partly{stroke:var(--busy-fill);stroke-width:16}.beat.failed{stroke:var(--bad-fill);stroke-width:20}
 .scale{display:flex;justify-content:space-between;font-size:.78rem;color:var(--soft)}
 .response{display:grid;grid-template-columns:1fr auto;gap:.75rem;align-items:center;font-size:.82rem;color:var(--soft);font-variant-numeric:tabular-nums}
 .spark{display:block;width:100%;height:22px}
@@ -67,11 +67,10 @@ dt{color:var(--soft)}
 .gates .holds .verb{color:var(--bad);font-weight:600}.gates .verb{color:var(--soft)}
 .card .orders{margin-top:.9rem}
 .rows{background:var(--sheet);border:1px solid var(--edge);border-radius:10px;overflow:hidden}
-.row{display:grid;grid-template-columns:minmax(0,1fr) 11rem;gap:1rem;align-items:center;padding:.3rem 1rem;min-height:2.4rem;content-visibility:auto;contain-intrinsic-size:auto 2.4rem}
+.row{display:grid;grid-template-columns:1rem 8.5rem 8rem 5.5rem minmax(0,1fr) 11rem;gap:.75rem;align-items:center;padding:.3rem 1rem;min-height:2.4rem;content-visibility:auto;contain-intrinsic-size:auto 2.4rem}
 .row+.row{border-top:1px solid var(--edge)}
 .row.bad{background:var(--bad-sheet)}.row.busy{background:var(--busy-sheet)}
-.row .head{display:grid;grid-template-columns:1rem 8.5rem 8rem 5.5rem minmax(0,1fr);gap:.75rem;align-items:center}
-.row h3{font-size:.95rem;overflow:hidden;text-overflow:ellipsis}
+.row a{font-size:.95rem;font-weight:650;overflow:hidden;text-overflow:ellipsis}
 .row .word{text-align:left;font-size:.9rem}
 .row .since{font-size:.85rem;color:var(--soft);font-variant-numeric:tabular-nums}
 .row .why{font-size:.9rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--soft)}
@@ -114,9 +113,8 @@ h1{font-size:1.3rem}
 .legend{margin-left:0}
 .search{flex-basis:100%}
 .card{padding:1rem}
-.row{grid-template-columns:1fr;gap:.2rem;padding:.55rem .85rem;contain-intrinsic-size:auto 4.6rem}
-.row .head{grid-template-columns:1rem 1fr auto;gap:.1rem .6rem}
-.row .head .since{grid-column:3;grid-row:2}.row .head .why{grid-column:1/3;grid-row:2;white-space:normal}
+.row{grid-template-columns:1rem 1fr auto;gap:.1rem .6rem;padding:.55rem .85rem;contain-intrinsic-size:auto 4.6rem}
+.row .since{grid-column:3;grid-row:2}.row .why{grid-column:1/3;grid-row:2;white-space:normal}.row .beats{grid-column:1/-1;margin-top:.2rem}
 .timeline li[data-key]{grid-template-columns:1fr;padding:.8rem 1rem}
 }
 `;

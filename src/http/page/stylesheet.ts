@@ -38,10 +38,10 @@ main section{margin-top:2rem}
 main #live>section:first-child{margin-top:.25rem}
 body>footer{color:var(--soft);font-size:.85rem;padding-block:1.2rem 2.5rem;border-top:1px solid var(--edge)}
 .icon{width:1em;height:1em;flex:none;vertical-align:-.12em;fill:currentColor}
-.icon .line,.mark .line{fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round}
+.line{fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round}
 .mark .line{stroke-width:1.5;stroke-linejoin:round}
-.icon .dash{stroke-dasharray:2.4 2.3;stroke-linecap:butt}
-.icon .cut{fill:none;stroke:var(--sheet);stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}
+.dash{stroke-dasharray:2.4 2.3;stroke-linecap:butt}
+.cut{fill:none;stroke:var(--sheet);stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}
 .icon.well{color:var(--well)}.icon.busy{color:var(--busy-fill)}.icon.bad{color:var(--bad-fill)}.icon.quiet{color:var(--soft)}
 button{font:inherit;font-size:.87rem;color:var(--ink);background:var(--sheet);border:1px solid var(--edge);border-radius:6px;padding:.3rem .75rem;min-height:2rem;cursor:pointer}
 button:hover:not(:disabled){border-color:var(--soft)}

@@ -7,7 +7,7 @@ export function timeOf(iso: string, style: 'relative' | 'clock' = 'relative'): H
 
 /** For how long something has been so: `since 24 Nov 18:02:11 UTC`; a script makes `for 3 min` of it. */
 export function sinceOf(iso: string): Html {
-  return html`<time datetime="${iso}" data-since>since ${shortTime(iso)}</time>`;
+  return html`<time class="since" datetime="${iso}">since ${shortTime(iso)}</time>`;
 }
 
 /** `24 Nov 18:02:11 UTC`. */

@@ -31,7 +31,7 @@ export function applySearch(input) {
   const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
   let matches = 0;
   for (const node of document.querySelectorAll('#nodes > [data-words]')) {
-    const words = node.getAttribute('data-words') ?? '';
+    const words = `${node.getAttribute('data-key')} ${node.getAttribute('data-words')}`;
     const isMatch = wanted.every((word) => words.includes(word));
     if (isMatch) matches += 1;
     if (node.hasAttribute('hidden') === isMatch) node.toggleAttribute('hidden', !isMatch);

@@ -18,7 +18,7 @@ export function writeTimes() {
     if (Number.isNaN(at)) continue;
     const text = time.hasAttribute('data-clock')
       ? clockText(at)
-      : time.hasAttribute('data-since')
+      : time.classList.contains('since')
         ? `for ${spanText(Math.max(0, nowMs - at))}`
         : agoText(nowMs - at);
     if (time.textContent !== text) time.textContent = text;

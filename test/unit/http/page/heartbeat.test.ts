@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DrawnHistory } from '../../../../src/http/page/drawn-history.ts';
 import { heartbeatBars, responseLine } from '../../../../src/http/page/heartbeat.ts';
 import type { HistoryBucketReport, HistoryReport } from '../../../../src/pool/history-report.ts';
 
@@ -22,7 +23,7 @@ function history(
 
 describe('the bars of a node', () => {
   it('show the worst of each bucket: failed, failed at times, well, nobody looked', () => {
-    const bars = heartbeatBars(
+    const { bars, drawing } = heartbeatBars(
       history([
         [0, 3, 0, 0],
         [1, 3, 0, 0],
@@ -31,20 +32,21 @@ describe('the bars of a node', () => {
         [5, 0, 0, 3],
       ]),
       'a',
-    ).text;
-    expect(bars).toContain('<path class="ok" d="M0 13H2"/>');
-    expect(bars).toContain('<path class="partly" d="M2 12H3"/>');
-    expect(bars).toContain('<path class="failed" d="M3 10H4"/>');
-    expect(bars).toContain('<path class="none" d="M4 18H60"/>');
-    expect(bars).toContain('last 1h, 60 bars of 1 min: failed in 1, failed at times in 1, nobody looked in 56');
+    );
+    expect(drawing.text).toContain('<path class="beat ok" d="M0 13H2"/>');
+    expect(drawing.text).toContain('<path class="beat partly" d="M2 12H3"/>');
+    expect(drawing.text).toContain('<path class="beat failed" d="M3 10H4"/>');
+    expect(drawing.text).toContain('<path class="beat none" d="M4 18H60"/>');
+    expect(bars.text).toContain('last 1h, 60 bars of 1 min: failed in 1, failed at times in 1, nobody looked in 56');
   });
 
   it('show the worst of all checks, and of all buckets that one bar stands for', () => {
     const minutes = history([[0, 3, 0, 0]]).nodes['a']?.['ping'] ?? [];
     const failed = history([[7, 0, 3, 0]]).nodes['a']?.['ping'] ?? [];
     const day = history([], { range: '24h', nodes: { a: { ping: minutes, web: failed } } });
-    expect(heartbeatBars(day, 'a').text).toContain('<path class="failed" d="M0 10H1"/>');
-    expect(heartbeatBars(day, 'a').text).toContain('60 bars of 24 min');
+    const { bars, drawing } = heartbeatBars(day, 'a');
+    expect(drawing.text).toContain('<path class="beat failed" d="M0 10H1"/>');
+    expect(bars.text).toContain('60 bars of 24 min');
   });
 
   it.each<[HistoryReport['range'], number, number, string]>([
@@ -52,13 +54,13 @@ describe('the bars of a node', () => {
     ['30d', 3600, 60, '12 h'],
     ['30d', 86_400, 30, '24 h'],
   ])('are at most sixty over %s of %i s', (range, seconds, count, each) => {
-    expect(heartbeatBars(history([], { range, bucket_seconds: seconds }), 'a').text).toContain(
+    expect(heartbeatBars(history([], { range, bucket_seconds: seconds }), 'a').bars.text).toContain(
       `${count} bars of ${each}:`,
     );
   });
 
   it('are grey for a node that nobody looked at, and ignore what lies outside the range', () => {
-    expect(heartbeatBars(history([]), 'b').text).toContain('<path class="none" d="M0 18H60"/>');
+    expect(heartbeatBars(history([]), 'b').drawing.text).toContain('<path class="beat none" d="M0 18H60"/>');
     expect(
       heartbeatBars(
         history([
@@ -66,8 +68,24 @@ describe('the bars of a node', () => {
           [60, 0, 3, 0],
         ]),
         'a',
-      ).text,
-    ).not.toContain('class="failed"');
+      ).drawing.text,
+    ).not.toContain('failed');
+  });
+
+  it('refer to one drawing when they are alike, and to another when they are not', () => {
+    const well = { ping: history([[0, 3, 0, 0]]).nodes['a']?.['ping'] ?? [] };
+    const ill = { ping: history([[0, 0, 3, 0]]).nodes['a']?.['ping'] ?? [] };
+    const drawn = new DrawnHistory(history([], { nodes: { a: well, b: well, c: ill } }));
+    const drawings = drawn.drawings(['a', 'b', 'c']).text;
+    expect(drawings.match(/<symbol id="[^"]*"/g)).toEqual([
+      '<symbol id="beats-1ok-59none"',
+      '<symbol id="beats-1failed-59none"',
+    ]);
+    expect(['a', 'b', 'c'].map((node) => /href="([^"]*)"/.exec(drawn.bars(node).text)?.[1])).toEqual([
+      '#beats-1ok-59none',
+      '#beats-1ok-59none',
+      '#beats-1failed-59none',
+    ]);
   });
 });
 
