@@ -3,8 +3,9 @@ import { entriesOf } from '../config/document.ts';
 import { refusal } from './bearer.ts';
 import type { ControllerView } from './controller-view.ts';
 import { entity, isKnown, jsonEntity, type Entity } from './entity.ts';
+import { gzipped, isBetterGzipped } from './gzipped.ts';
 import { sendProblem } from './problem.ts';
-import type { RawRequest, Route, RouteAnswer } from './route.ts';
+import { jsonType, type RawRequest, type Route, type RouteAnswer } from './route.ts';
 
 /** Serves a route. */
 export function addRoute(app: FastifyInstance, route: Route, view: ControllerView): void {
@@ -26,16 +27,15 @@ interface Exchange {
   readonly route: Route;
 }
 
-const jsonType = 'application/json; charset=utf-8';
-
-function send(exchange: Exchange, answer: RouteAnswer): FastifyReply {
+async function send(exchange: Exchange, answer: RouteAnswer): Promise<FastifyReply> {
   const { request, reply, route } = exchange;
   switch (answer.kind) {
     case 'json':
       if (isKept(route)) return sendEntity(exchange, jsonType, jsonEntity(answer.body));
       return reply.code(answer.status).type(jsonType).send(JSON.stringify(answer.body));
     case 'entity':
-      return sendEntity(exchange, jsonType, answer.entity);
+      reply.headers(answer.headers);
+      return sendEntity(exchange, answer.type, answer.entity);
     case 'text':
       reply.headers(answer.headers);
       if (isKept(route)) return sendEntity(exchange, answer.type, entity(answer.body));
@@ -55,10 +55,13 @@ function isKept(route: Route): boolean {
   return route.method === 'GET' && !route.isGuarded;
 }
 
-function sendEntity({ request, reply }: Exchange, type: string, { bytes, etag }: Entity): FastifyReply {
-  reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'accept' });
+async function sendEntity({ request, reply }: Exchange, type: string, answer: Entity): Promise<FastifyReply> {
+  const { etag, bytes } = answer;
+  reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'accept, accept-encoding' });
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
-  return reply.type(type).send(bytes);
+  reply.type(type);
+  if (!isBetterGzipped(answer, request.headers['accept-encoding'])) return reply.send(bytes);
+  return reply.header('content-encoding', 'gzip').send(await gzipped(answer));
 }
 
 function rawRequest(request: FastifyRequest, route: Route): RawRequest {

@@ -24,8 +24,15 @@ export interface RouteRequest<Query, Body> extends Pick<RawRequest, 'params' | '
 
 export type RouteAnswer =
   | { readonly kind: 'json'; readonly status: 200 | 202; readonly body: unknown }
-  /** JSON that was made before. */
-  | { readonly kind: 'entity'; readonly entity: Entity }
+  /** What was made before. */
+  | {
+      readonly kind: 'entity';
+      /** The whole content type. */
+      readonly type: string;
+      readonly entity: Entity;
+      /** Instead of, or beside, those of every answer. */
+      readonly headers: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: 'text';
       /** The whole content type. */
@@ -37,6 +44,9 @@ export type RouteAnswer =
   /** What comes bit by bit. It is destroyed when the reader goes. */
   | { readonly kind: 'stream'; readonly type: string; readonly body: Readable }
   | { readonly kind: 'problem'; readonly problem: Problem };
+
+/** The content type of JSON, in full. */
+export const jsonType = 'application/json; charset=utf-8';
 
 /** What a good answer may look like: content type to the schema of its JSON, or null for what is no JSON. */
 export type RouteContent = Readonly<Record<string, z.ZodType | null>>;
@@ -128,6 +138,11 @@ function firstIssue({ issues }: z.ZodError): string {
 /** An answer of data. */
 export function json(body: unknown): RouteAnswer {
   return { kind: 'json', status: 200, body };
+}
+
+/** An answer of data that was made before. */
+export function madeJson(entity: Entity): RouteAnswer {
+  return { kind: 'entity', type: jsonType, entity, headers: {} };
 }
 
 /** An answer that what was asked for goes on. */

@@ -160,14 +160,17 @@ describe('everybody', { timeout: 120_000 }, () => {
 });
 
 describe('a pool of a thousand nodes', { timeout: 60_000 }, () => {
-  it('is painted soon, and a search answers at once', async () => {
+  it('is a page of less than 150 kB as it is transferred, painted soon, and a search answers at once', async () => {
     const controller = await controllerOf(samples.largePool());
     const page = await openPage(browser, controller.url);
     await page.locator('.scripted #node-webbox411').waitFor();
     const painted = await page.evaluate<number>(
       "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity",
     );
-    console.log(`first contentful paint of 1000 nodes: ${Math.round(painted)} ms`);
+    const transferred = await page.evaluate<number>("performance.getEntriesByType('navigation')[0].transferSize");
+    console.log(`1000 nodes: ${transferred} bytes, first contentful paint after ${Math.round(painted)} ms`);
+    expect(transferred).toBeGreaterThan(10_000);
+    expect(transferred).toBeLessThan(150_000);
     // Far above what is measured on an idle machine: bench has the figures.
     expect(painted).toBeLessThan(5_000);
     await page.locator('#search').fill('webbox99');

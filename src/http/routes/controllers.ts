@@ -3,7 +3,7 @@ import type { ControllerReply } from '../../peers/all-controllers.ts';
 import type { PoolReport } from '../../pool/report.ts';
 import type { ControllerView } from '../controller-view.ts';
 import { jsonEntity, type Entity } from '../entity.ts';
-import { openRoute, plainGet, type Route } from '../route.ts';
+import { madeJson, openRoute, plainGet, type Route } from '../route.ts';
 import { poolReportShape } from '../shapes/pool.ts';
 
 /** However many read the page, the others are asked so often at most. */
@@ -32,7 +32,7 @@ export function controllerRoutes(view: ControllerView): readonly Route[] {
       path: '/v1/controllers',
       summary: 'The pool, as each of its controllers sees it, and which of them do not answer.',
       content: { 'application/json': controllersShape },
-      answer: async () => ({ kind: 'entity', entity: await entity() }),
+      answer: async () => madeJson(await entity()),
     }),
   ];
 }

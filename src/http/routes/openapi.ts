@@ -1,6 +1,6 @@
 import { jsonEntity, type Entity } from '../entity.ts';
 import { openapiDocument } from '../openapi.ts';
-import { openRoute, plainGet, type Route } from '../route.ts';
+import { madeJson, openRoute, plainGet, type Route } from '../route.ts';
 
 /** The description of the API, made of the routes themselves when it is first asked for. */
 export function openapiRoute(routes: readonly Route[]): Route {
@@ -12,7 +12,7 @@ export function openapiRoute(routes: readonly Route[]): Route {
     content: { 'application/json': null },
     answer: (_, view) => {
       made ??= jsonEntity(openapiDocument([...routes, route], view.report().controller.version));
-      return { kind: 'entity', entity: made };
+      return madeJson(made);
     },
   });
   return route;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { badge } from '../badge.ts';
-import { cached } from '../entity.ts';
+import { cached, entity, type Entity } from '../entity.ts';
 import type { PageAssets } from '../page/assets.ts';
 import { controllersPage } from '../page/controllers-page.ts';
 import { DrawnHistory, keptHistories } from '../page/drawn-history.ts';
@@ -27,13 +27,13 @@ const query = z.strictObject({
 /** What people look at: the pool, a node, a run, what the other controllers see; and a picture of a node's state. */
 export function pageRoutes(page: PageView, assets: PageAssets): readonly Route[] {
   const historyOf = keptHistories(page);
-  const overview = (range: HistoryRange): string => {
+  const overview = (range: HistoryRange): Entity => {
     // Asked first: what happens while the page is made is told again.
     const lastEvent = page.lastEvent();
     const report = page.report();
     const history = historyOf(range, report.at, report.nodes.length);
     const runs = page.runs({ limit: shownRuns });
-    return overviewPage({ report, history, runs, faults: page.faults(), lastEvent }, assets);
+    return entity(overviewPage({ report, history, runs, faults: page.faults(), lastEvent }, assets));
   };
   const overviews = {
     '1h': cached(() => overview('1h')),
@@ -42,8 +42,13 @@ export function pageRoutes(page: PageView, assets: PageAssets): readonly Route[]
     '30d': cached(() => overview('30d')),
   };
   const others = keptFor(othersKeptMs, async () => page.controllers());
-  const answer = (document: string): RouteAnswer =>
-    text('text/html', document, { 'content-security-policy': assets.policy });
+  const answerMade = (document: Entity): RouteAnswer => ({
+    kind: 'entity',
+    type: 'text/html; charset=utf-8',
+    entity: document,
+    headers: { 'content-security-policy': assets.policy },
+  });
+  const answer = (document: string): RouteAnswer => answerMade(entity(document));
   return [
     openRoute({
       ...plainGet,
@@ -51,7 +56,7 @@ export function pageRoutes(page: PageView, assets: PageAssets): readonly Route[]
       summary: 'The status page: the pool at a glance.',
       query,
       content,
-      answer: ({ query: { range } }) => answer(overviews[range]()),
+      answer: ({ query: { range } }) => answerMade(overviews[range]()),
     }),
     openRoute({
       ...plainGet,

@@ -1,6 +1,6 @@
 import type { ControllerView } from '../controller-view.ts';
 import { cached, jsonEntity } from '../entity.ts';
-import { json, openRoute, plainGet, problem, text, type Route } from '../route.ts';
+import { json, madeJson, openRoute, plainGet, problem, text, type Route } from '../route.ts';
 import { nodeReportShape, nodesShape, poolReportShape } from '../shapes/pool.ts';
 import { statusText } from '../status-text.ts';
 
@@ -20,14 +20,14 @@ export function poolRoutes(view: ControllerView): readonly Route[] {
       path: '/v1/status',
       summary: 'The pool, as this controller sees it.',
       content: { 'application/json': poolReportShape },
-      answer: () => ({ kind: 'entity', entity: status() }),
+      answer: () => madeJson(status()),
     }),
     openRoute({
       ...plainGet,
       path: '/v1/nodes',
       summary: 'The nodes of the pool.',
       content: { 'application/json': nodesShape },
-      answer: () => ({ kind: 'entity', entity: list() }),
+      answer: () => madeJson(list()),
     }),
     openRoute({
       ...plainGet,

@@ -100,10 +100,10 @@ describe('the status page', () => {
     expect(page).not.toContain('\u001b');
   });
 
-  it('weighs less than 150 kB with three nodes, and 1.5 kB a node in a large pool', () => {
+  it('weighs less than 60 kB with three nodes, and 600 kB with a thousand', () => {
     const bytes = (report: Overview['report']): number => Buffer.byteLength(pageOf({ report }));
-    expect(bytes(samples.failingPool())).toBeLessThan(150_000);
-    expect(bytes(samples.largePool(1000))).toBeLessThan(1_500_000);
+    expect(bytes(samples.failingPool())).toBeLessThan(60_000);
+    expect(bytes(samples.largePool(1000))).toBeLessThan(600_000);
   });
 
   it('loads nothing from elsewhere, and has no style or handler that its policy would forbid', () => {
