@@ -8,7 +8,7 @@ const watchedSchema = z.object({
     z.object({ name: z.string(), checks: z.array(z.object({ last: z.object({ at: z.string() }).nullable() })) }),
   ),
 });
-const shownSchema = z.object({ phases: z.array(z.object({ step: z.string(), ended_at: z.string().nullable() })) });
+const shownSchema = z.object({ steps: z.array(z.object({ step: z.string(), ended_at: z.string().nullable() })) });
 
 /** Kills the node, and lets the daemons of the others rebuild it. */
 export async function healAsWeDo(lab: Lab, names: readonly string[], node: string): Promise<Healing> {
@@ -69,6 +69,6 @@ function timeOf(story: readonly DaemonEvent[], type: string): number {
 async function phaseEnds(lab: Lab, builder: string, run: string): Promise<(phase: string) => number> {
   const { exitCode, stdout, stderr } = await lab.exec(builder, ['regrow', 'show', run, '-o', 'json']);
   if (exitCode !== 0) throw new Error(`regrow show ${run}: exit code ${exitCode}\n${stderr}`);
-  const { phases } = shownSchema.parse(JSON.parse(stdout));
-  return (phase) => Date.parse(phases.find(({ step }) => step === phase)?.ended_at ?? '');
+  const { steps } = shownSchema.parse(JSON.parse(stdout));
+  return (phase) => Date.parse(steps.find(({ step }) => step === phase)?.ended_at ?? '');
 }

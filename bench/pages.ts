@@ -104,7 +104,9 @@ test('pages', async () => {
   for (const nodes of [3, 100, 1000]) rows.push(await rowOf(browser, nodes));
   const head = `Chromium ${browser.version()}, headless, ${loads} loads each: median (least to most).`;
   await browser.close();
-  const table = ['| nodes | page | as sent | first paint | ready |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+  const table = ['| nodes | page | as sent | first paint | ready |', '| --- | --- | --- | --- | --- |', ...rows].join(
+    '\n',
+  );
   await publish('pages', `${head}\n\n${table}`);
   console.log(table);
 });

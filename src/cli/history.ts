@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { exitCodes } from '../pool/outcome.ts';
-import { runKinds, type Run } from '../store/runs.ts';
+import { runList, type RunReport } from '../pool/run-report.ts';
+import { runReport } from '../remediation/run-report.ts';
+import { runKinds } from '../store/runs.ts';
 import type { CliContext } from './context.ts';
 import { renderTable, type Style } from './output.ts';
 import { actingKinds } from './recorded-run.ts';
@@ -27,19 +29,21 @@ export function register(program: Command, context: CliContext): void {
       context.run(async (node: string | undefined, { limit, all, before }: HistoryOptions) => {
         const { config } = await context.config();
         const journal = await context.journal();
-        const runs = journal.runs.list({ node, limit, before, kinds: all ? runKinds : actingKinds });
-        if (node !== undefined && runs.length === 0) {
+        const kinds = all ? runKinds : actingKinds;
+        const found = journal.runs.list({ node, limit: limit + 1, before, kinds });
+        if (node !== undefined && found.length === 0) {
           const { nodeSettings } = await import('../config/node-settings.ts');
           nodeSettings(config, node);
         }
-        await context.answer({ runs }, () => renderHistory(runs, context.style));
+        const list = runList(found.map(runReport), limit);
+        await context.answer(list, () => renderHistory(list.runs, context.style));
         return exitCodes.done;
       }),
     );
 }
 
 /** What people read of several runs. */
-export function renderHistory(runs: readonly Run[], style: Style): string {
+export function renderHistory(runs: readonly RunReport[], style: Style): string {
   if (runs.length === 0) return 'No runs yet.\n';
   const rows = runs.map((run) => [
     run.id,

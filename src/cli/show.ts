@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { exitCodes } from '../pool/outcome.ts';
-import type { TaskReport } from '../pool/run-report.ts';
-import { decisionOf, type Decision } from '../remediation/decision.ts';
-import { taskReport } from '../remediation/run-report.ts';
-import type { Run, RunPhase } from '../store/runs.ts';
+import type { RunDetail, RunReport, TaskReport } from '../pool/run-report.ts';
+import { runDetailOf } from '../remediation/run-report.ts';
+import type { RunPhase } from '../store/runs.ts';
 import { quarantineOf, type Quarantine } from './bring-back.ts';
 import type { CliContext } from './context.ts';
 import { gateTable } from './gate-table.ts';
@@ -14,15 +13,12 @@ import { changesOf, changeText } from './restore.ts';
 import { inert, wrap } from './terminal-text.ts';
 import { duration, localTime, took } from './when.ts';
 
-/** The JSON answer of `regrow show`. */
-export interface RunAnswer {
-  readonly run: Run;
-  readonly phases: readonly RunPhase[];
-  readonly tasks: readonly TaskReport[];
+/** The JSON answer of `regrow show`: what GET /v1/runs/ID tells, and what this machine knows besides. */
+interface RunAnswer extends RunDetail {
+  /** What was done, step by step. */
+  readonly steps: readonly RunPhase[];
   readonly quarantine: Quarantine | null;
   readonly output_log: string;
-  /** What a controller that acted by itself decided on: its gates, and what they rested on. Null for an order by hand. */
-  readonly decision: Decision | null;
   /** What a restore changed, with the diffs. */
   readonly changes: readonly Readonly<Record<string, unknown>>[];
 }
@@ -40,12 +36,10 @@ export function register(program: Command, context: CliContext): void {
         const run = findRun(journal, wanted);
         const record = await readRunRecord(config.state_dir, run);
         const answer: RunAnswer = {
-          run,
-          phases: phasesOfRun(run, record.timeline),
-          tasks: record.timeline.tasks.map(taskReport),
+          ...runDetailOf(journal, run, record.timeline),
+          steps: phasesOfRun(run, record.timeline),
           quarantine: quarantineOf(run, record, { journal, folder: config.vcenter.folder }),
           output_log: runFile(config.state_dir, run.id, 'output.log'),
-          decision: decisionOf(journal, run),
           changes: changesOf(journal, run.id),
         };
         await context.answer(answer, () => renderRun(answer, lookOf(context)));
@@ -55,19 +49,17 @@ export function register(program: Command, context: CliContext): void {
 }
 
 /** What people read of a run. */
-export function renderRun(
-  { run, phases, tasks, quarantine, output_log, decision, changes }: RunAnswer,
-  look: Look,
-): string {
+function renderRun(run: RunAnswer, look: Look): string {
+  const { steps, tasks, quarantine, decision, changes } = run;
   const { style } = look;
   const shownTasks = tasks.filter((task) => task.outcome !== 'skipped');
   return [
-    renderFacts(run, output_log, style),
+    renderFacts(run, style),
     decision === null ? '' : `\nWhy it acted, decided ${localTime(decision.at)}:\n${gateTable(decision.gates, look)}`,
-    phases.length > 0
+    steps.length > 0
       ? `\n${renderTable(
           ['PHASE', 'STARTED', 'TOOK', 'RESULT'],
-          phases.map((phase) => phaseRow(phase, style)),
+          steps.map((step) => stepRow(step, style)),
           style,
         )}`
       : '',
@@ -89,9 +81,9 @@ export function renderRun(
   ].join('');
 }
 
-function renderFacts(run: Run, outputLog: string, style: Style): string {
+function renderFacts(run: RunAnswer, style: Style): string {
   const heading = `Run ${run.id}: ${run.kind}${run.node === null ? '' : ` of ${run.node}`}: ${outcomeText(run, style)}`;
-  const asked = `by ${run.trigger} on ${run.builder}${run.force ? ', forced' : ''}${run.reason === null ? '' : `: ${run.reason}`}`;
+  const asked = `by ${run.by} on ${run.builder}${run.forced ? ', forced' : ''}${run.reason === null ? '' : `: ${run.reason}`}`;
   const incident =
     run.incident === null ? null : `${run.incident}${run.generation === null ? '' : `, generation ${run.generation}`}`;
   const facts: readonly (readonly [string, string | null])[] = [
@@ -103,9 +95,9 @@ function renderFacts(run: Run, outputLog: string, style: Style): string {
     ['gate', run.gate],
     ['last step', run.step],
     ['incident', incident],
-    ['old VM', identityText(run.old_moid, run.old_uuid, null)],
-    ['new VM', identityText(run.new_moid, run.new_uuid, run.address)],
-    ['output', outputLog],
+    ['old VM', identityText(run.old_vm, null)],
+    ['new VM', identityText(run.vm, run.address)],
+    ['output', run.output_log],
   ];
   const lines = facts.flatMap(([name, value]) => (value === null ? [] : factLines(name, value, style)));
   return `${style.bold(heading)}\n${lines.join('\n')}\n`;
@@ -117,24 +109,30 @@ function factLines(name: string, value: string, style: Style): readonly string[]
 }
 
 /** The outcome as one word and its class or gate, coloured by what it means. */
-export function outcomeText(run: Run, style: Style): string {
+export function outcomeText(
+  run: Pick<RunReport, 'outcome' | 'state' | 'step' | 'class' | 'gate'>,
+  style: Style,
+): string {
   const { outcome } = run;
-  if (outcome === null)
-    return style.yellow(
-      run.state === 'intent' ? 'about to start' : `running${run.step === null ? '' : ` (${run.step})`}`,
-    );
+  if (outcome === null) return style.yellow(goingOn(run));
   const detail = run.class ?? run.gate;
   const text = detail === null ? outcome : `${outcome}: ${detail}`;
   if (outcome === 'rebuilt' || outcome === 'done') return style.green(text);
   return outcome === 'failed' || outcome === 'interrupted' ? style.red(text) : text;
 }
 
-function identityText(moid: string | null, uuid: string | null, address: string | null): string | null {
-  const parts = [moid, uuid, address].filter((part) => part !== null);
+function goingOn({ state, step }: Pick<RunReport, 'state' | 'step'>): string {
+  if (state === 'awaiting_approval') return 'awaits approval';
+  if (state === 'intent') return 'about to start';
+  return `running${step === null ? '' : ` (${step})`}`;
+}
+
+function identityText(vm: RunReport['vm'], address: string | null): string | null {
+  const parts = [vm?.moid, vm?.instance_uuid, address].filter((part) => typeof part === 'string');
   return parts.length === 0 ? null : parts.join('  ');
 }
 
-function phaseRow(phase: RunPhase, style: Style): readonly string[] {
+function stepRow(phase: RunPhase, style: Style): readonly string[] {
   const result = phase.result === 'failed' ? style.red('failed') : (phase.result ?? style.yellow('not ended'));
   return [phase.step, localTime(phase.started_at), took(phase.started_at, phase.ended_at), result];
 }

@@ -26,6 +26,19 @@ export interface RunReport {
   readonly ended_at: string | null;
 }
 
+/** Runs, newest first. */
+export interface RunList {
+  readonly runs: readonly RunReport[];
+  /** The last of them, when there are older ones: those come before it. */
+  readonly next: string | null;
+}
+
+/** The first of what was found. To know whether there are more, one more than the limit has to be looked for. */
+export function runList(found: readonly RunReport[], limit: number): RunList {
+  const runs = found.slice(0, limit);
+  return { runs, next: found.length > limit ? (runs.at(-1)?.id ?? null) : null };
+}
+
 /** From the fault to the certified node, as people tell it. */
 export const reportedPhases = ['detected', 'decided', 'fenced', 'deployed', 'booted', 'loaded', 'certified'] as const;
 export type ReportedPhase = (typeof reportedPhases)[number];
@@ -60,6 +73,11 @@ export interface TaskReport {
 export interface RunDetail extends RunCourse {
   /** The controller that does it. */
   readonly builder: string;
+  /** Whether a person overrode gates by name. */
+  readonly forced: boolean;
+  /** Under which name its claims and decisions are in vCenter, and the number of this attempt. */
+  readonly incident: string | null;
+  readonly generation: number | null;
   /** Why it ended so, and what to do. */
   readonly message: string | null;
   readonly remedy: string | null;

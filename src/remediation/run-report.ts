@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readEvents } from '../ansible/event-file.ts';
-import { emptyTimeline, withEvent, type TaskEntry } from '../ansible/timeline.ts';
+import { emptyTimeline, withEvent, type TaskEntry, type Timeline } from '../ansible/timeline.ts';
 import {
   reportedPhases,
   type PhaseReport,
@@ -45,10 +45,18 @@ export async function runDetail(journal: Journal, stateDir: string, id: string):
   let timeline = emptyTimeline;
   for await (const event of readEvents(join(stateDir, 'runs', run.id, 'events.jsonl')))
     timeline = withEvent(timeline, event);
+  return runDetailOf(journal, run, timeline);
+}
+
+/** The same of a run whose files were read. */
+export function runDetailOf(journal: Journal, run: Run, timeline: Timeline): RunDetail {
   const decision = decisionOf(journal, run);
   return {
     ...runReport(run),
     builder: run.builder,
+    forced: run.force,
+    incident: run.incident,
+    generation: run.generation,
     message: run.message,
     remedy: run.remedy,
     address: run.address,
@@ -59,8 +67,7 @@ export async function runDetail(journal: Journal, stateDir: string, id: string):
   };
 }
 
-/** A task as it is told. */
-export function taskReport(task: TaskEntry): TaskReport {
+function taskReport(task: TaskEntry): TaskReport {
   return {
     step: task.step,
     name: task.name,

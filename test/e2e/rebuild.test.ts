@@ -155,7 +155,7 @@ describe('a node that is down while another one is rebuilt', () => {
     expect(await rebuild(lab, 'webbox3')).toMatchObject({ outcome: 'rebuilt', exitCode: 0 });
     const shown = await lab.regrow(['show', 'last', '--json']);
     expect(JSON.parse(shown.stdout)).toMatchObject({
-      run: { outcome: 'rebuilt' },
+      outcome: 'rebuilt',
       tasks: expect.arrayContaining([expect.objectContaining({ step: 'register', outcome: 'ignored' })]),
     });
     expect(await rebuild(lab, 'webbox1')).toMatchObject({ outcome: 'rebuilt', exitCode: 0 });

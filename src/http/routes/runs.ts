@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { outcomes } from '../../pool/outcome.ts';
+import { runList } from '../../pool/run-report.ts';
 import { runKinds } from '../../store/runs.ts';
 import { limitParameter, nodeParameter, runParameter } from '../query.ts';
 import { json, openRoute, plainGet, problem, type Route } from '../route.ts';
@@ -36,11 +37,7 @@ export const runRoutes: readonly Route[] = [
       before: runParameter.describe('Only runs older than this one: `next` of the answer before.'),
     }),
     content: { 'application/json': runsShape },
-    answer: ({ query: { limit, ...filter } }, view) => {
-      const found = view.runs({ ...filter, limit: limit + 1 });
-      const runs = found.slice(0, limit);
-      return json({ runs, next: found.length > limit ? (runs.at(-1)?.id ?? null) : null });
-    },
+    answer: ({ query: { limit, ...filter } }, view) => json(runList(view.runs({ ...filter, limit: limit + 1 }), limit)),
   }),
   openRoute({
     ...plainGet,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { reportedPhases, type RunDetail, type RunReport } from '../../pool/run-report.ts';
+import { reportedPhases, type RunDetail, type RunList, type RunReport } from '../../pool/run-report.ts';
 import { gateReport } from './pool.ts';
 
 /* The shapes of what the API tells of runs, held equal to src/pool/run-report.ts by the compiler. Times are ISO UTC. */
@@ -38,7 +38,7 @@ const task = z.object({
 export const runReportShape: z.ZodType<RunReport> = run;
 
 /** Runs, newest first. */
-export const runsShape = z.object({
+export const runsShape: z.ZodType<RunList> = z.object({
   runs: z.array(runReportShape),
   next: z.string().nullable().describe('`before` of the next request; null when there are no older ones.'),
 });
@@ -46,6 +46,9 @@ export const runsShape = z.object({
 /** One run with all that is known of it. */
 export const runDetailShape: z.ZodType<RunDetail> = run.extend({
   builder: z.string().describe('The controller that does it.'),
+  forced: z.boolean().describe('Whether a person overrode gates by name.'),
+  incident: z.string().nullable().describe('Under which name its claims and decisions are in vCenter.'),
+  generation: z.int().nullable().describe('The number of this attempt at the incident.'),
   message: z.string().nullable(),
   remedy: z.string().nullable(),
   address: z.string().nullable(),

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
+import { JSON_SCHEMA, load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { outputOf } from '../../../src/cli/logs.ts';
+import { journalView } from '../../../src/controller/journal-view.ts';
+import { ask, served } from '../http/fake-controller.ts';
 import { Machine } from './surroundings.ts';
 import { Story } from './events.ts';
 
@@ -97,18 +100,33 @@ describe('regrow history', () => {
     expect((await machine.regrow(['history', '--before', '00000000000002'])).stdout).not.toContain('webbox2');
   });
 
-  it('has times in UTC in its JSON form, and the same in YAML', async () => {
+  it('is as JSON and as YAML what the API tells of runs, and says where older ones begin', async () => {
     const machine = new Machine();
     machine.begun('00000000000001');
-    const { runs } = JSON.parse((await machine.regrow(['history', '--json'])).stdout);
-    expect(runs[0]).toMatchObject({
-      id: '00000000000001',
-      started_at: '2026-01-01T10:00:00.000Z',
-      outcome: null,
-      force: false,
-      old_moid: null,
+    machine.begun('00000000000002', { node: 'webbox2' });
+    const { url } = await served(journalView(machine.journal, machine.stateDir));
+    for (const [asked, path] of [
+      [[], '/v1/runs'],
+      [['-n', '1'], '/v1/runs?limit=1'],
+      [['--before', '00000000000002'], '/v1/runs?before=00000000000002'],
+      [['webbox2'], '/v1/runs?node=webbox2'],
+    ] as const) {
+      const told: unknown = JSON.parse((await ask(url, path)).text);
+      expect(JSON.parse((await machine.regrow(['history', ...asked, '-o', 'json'])).stdout)).toEqual(told);
+      expect(load((await machine.regrow(['history', ...asked, '-o', 'yaml'])).stdout, { schema: JSON_SCHEMA })).toEqual(
+        told,
+      );
+    }
+    expect(JSON.parse((await machine.regrow(['history', '-n', '1', '--json'])).stdout)).toMatchObject({
+      runs: [{ id: '00000000000002', started_at: '2026-01-01T10:00:00.000Z', outcome: null }],
+      next: '00000000000002',
     });
-    expect((await machine.regrow(['history', '-o', 'yaml'])).stdout).toMatch(/^runs:\n +- id: ['"]?00000000000001/);
+  });
+
+  it('says of a run that waits for a person that it does', async () => {
+    const machine = new Machine();
+    machine.begun('00000000000001', { state: 'awaiting_approval' });
+    expect((await machine.regrow(['history'])).stdout).toMatch(/ awaits approval\n$/);
   });
 
   it('refuses a node that nobody knows, and lists one that left the pool', async () => {
@@ -151,7 +169,16 @@ describe('regrow show', () => {
     expect(stdout).not.toContain('quarantine');
 
     const answer = JSON.parse((await machine.regrow(['show', id, '--json'])).stdout);
-    expect(Object.keys(answer)).toEqual(['run', 'phases', 'tasks', 'quarantine', 'output_log', 'decision', 'changes']);
+    const { url } = await served(journalView(machine.journal, machine.stateDir));
+    const { steps, quarantine, output_log: log, changes, ...told } = answer;
+    expect(told).toEqual(JSON.parse((await ask(url, `/v1/runs/${id}`)).text));
+    expect({ quarantine, changes, log }).toEqual({
+      quarantine: null,
+      changes: [],
+      log: expect.stringMatching(/output\.log$/),
+    });
+    expect(steps).toMatchObject([{ step: 'fence', result: 'ok' }, { step: 'create' }]);
+    expect(answer).toMatchObject({ forced: true, incident: 'webbox1.abc', generation: 2 });
     expect(answer.tasks[0]).toEqual({
       step: 'fence',
       name: 'Power off',
