@@ -48,13 +48,13 @@ const keptMsANode = 20;
 
 /** The pool's history, drawn. `at`: the present, as the report has it. */
 export function keptHistories(page: PageView): (range: HistoryRange, at: string, nodes: number) => DrawnHistory {
-  const kept = new Map<HistoryRange, { readonly untilMs: number; readonly history: DrawnHistory }>();
+  const histories = new Map<HistoryRange, { readonly untilMs: number; readonly history: DrawnHistory }>();
   return (range, at, nodes) => {
     const nowMs = Date.parse(at);
-    const known = kept.get(range);
+    const known = histories.get(range);
     if (known !== undefined && nowMs < known.untilMs) return known.history;
     const history = new DrawnHistory(page.history(range));
-    kept.set(range, { untilMs: nowMs + keptMs + keptMsANode * nodes, history });
+    histories.set(range, { untilMs: nowMs + keptMs + keptMsANode * nodes, history });
     return history;
   };
 }
