@@ -25,6 +25,9 @@ const trouble = samples.sampleReport(
     mode: 'approve',
   },
 );
+const asking = samples.sampleReport([samples.sampleNode(1), samples.sampleNode(2), samples.awaitingNode], {
+  mode: 'approve',
+});
 const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true };
 
 const shots: readonly Shot[] = [
@@ -32,6 +35,7 @@ const shots: readonly Shot[] = [
   { name: 'page-dark', report: samples.failingPool(), colorScheme: 'dark', isWhole: true },
   { name: 'page-healthy', report: samples.healthyPool(), colorScheme: 'light' },
   { name: 'page-held', report: trouble, colorScheme: 'light' },
+  { name: 'page-approval', report: asking, colorScheme: 'light' },
   { name: 'page-phone', report: samples.failingPool(), colorScheme: 'light', ...phone },
   { name: 'page-phone-dark', report: trouble, colorScheme: 'dark', ...phone },
   { name: 'page-1000', report: samples.largePool(), colorScheme: 'light' },

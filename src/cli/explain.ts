@@ -89,7 +89,7 @@ function factsOf(node: NodeReport, nowMs: number): readonly (readonly [string, s
       'last run',
       run === null
         ? 'none'
-        : `${run.outcome ?? `${run.kind}, ${run.step ?? run.state}`} ${ago(run.ended_at ?? run.started_at, nowMs)}: regrow show ${run.id}`,
+        : `${run.outcome ?? `${run.kind}, ${run.step ?? run.state.replaceAll('_', ' ')}`} ${ago(run.ended_at ?? run.started_at, nowMs)}: regrow show ${run.id}`,
     ],
   ];
 }

@@ -126,6 +126,7 @@ function counterText({ checks }: NodeReport): string {
 
 function lastRunText({ last_run: run }: NodeReport, nowMs: number): string {
   if (run === null || run === undefined) return '-';
-  const became = run.outcome === null ? `${run.kind} ${run.step ?? run.state}` : (run.class ?? run.outcome);
+  const became =
+    run.outcome === null ? `${run.kind} ${run.step ?? run.state.replaceAll('_', ' ')}` : (run.class ?? run.outcome);
   return inert(`${became} ${ago(run.ended_at ?? run.started_at, nowMs)}`);
 }

@@ -115,7 +115,12 @@ export class ScriptedController {
   }
 
   #orderRoutes(): readonly Route[] {
-    const paths = ['/v1/pause', '/v1/resume', ...['pause', 'resume', 'rebuild'].map((act) => `/v1/nodes/:name/${act}`)];
+    const paths = [
+      '/v1/pause',
+      '/v1/resume',
+      ...['pause', 'resume', 'rebuild'].map((act) => `/v1/nodes/:name/${act}`),
+      ...['approve', 'reject'].map((act) => `/v1/runs/:id/${act}`),
+    ];
     return paths.map((path) =>
       guardedRoute({
         ...plainPost,
@@ -126,7 +131,7 @@ export class ScriptedController {
         content: { 'application/json': z.unknown() },
         answer: ({ params, headers, body }) => {
           this.orders.push({
-            path: path.replace(':name', params.get('name') ?? ''),
+            path: path.replace(/:(\w+)/, (_, name: string) => params.get(name) ?? ''),
             key: headers.get('idempotency-key'),
             body,
           });

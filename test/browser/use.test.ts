@@ -52,6 +52,31 @@ describe('orders by the page', { timeout: 60_000 }, () => {
     expect(await page.content()).not.toContain('hunter2');
   });
 
+  it('approve or reject a rebuild that waits for a person', async () => {
+    const asking = samples.sampleReport([samples.sampleNode(1), samples.sampleNode(2), samples.awaitingNode], {
+      mode: 'approve',
+    });
+    const controller = await controllerOf(asking);
+    const page = await openPage(browser, controller.url);
+    const card = page.locator('#node-webbox3');
+    await card.getByRole('button', { name: 'Approve…' }).click();
+    const approve = page.getByRole('dialog', { name: 'Approve the rebuild of webbox3' });
+    await approve.getByLabel('Token').fill('hunter2');
+    await approve.getByRole('button', { name: 'Approve' }).click();
+    await approve.waitFor({ state: 'hidden' });
+    await card.getByRole('button', { name: 'Reject…' }).click();
+    const reject = page.getByRole('dialog', { name: 'Reject the rebuild of webbox3' });
+    await reject.getByLabel('Reason').fill('I look first');
+    await reject.getByRole('button', { name: 'Reject' }).click();
+    await reject.waitFor({ state: 'hidden' });
+    expect(controller.orders.map(({ path, body }) => ({ path, body }))).toEqual([
+      { path: '/v1/runs/01jdrun9/approve', body: {} },
+      { path: '/v1/runs/01jdrun9/reject', body: { reason: 'I look first' } },
+    ]);
+    expect(await card.getByRole('button', { name: 'Rebuild…' }).count()).toBe(0);
+    expect(await page.locator('#node-webbox2').getByRole('button', { name: 'Approve…' }).count()).toBe(0);
+  });
+
   it('tell why they are refused, and keep their key when they are sent again', async () => {
     const controller = await controllerOf(samples.healthyPool());
     controller.answer = refusedByGate;
@@ -163,16 +188,16 @@ describe('a pool of a thousand nodes', { timeout: 60_000 }, () => {
   it('is a page of less than 150 kB as it is transferred, painted soon, and a search answers at once', async () => {
     const controller = await controllerOf(samples.largePool());
     const page = await openPage(browser, controller.url);
-    await page.locator('.scripted #node-webbox411').waitFor();
-    const painted = await page.evaluate<number>(
-      "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity",
-    );
     const transferred = await page.evaluate<number>("performance.getEntriesByType('navigation')[0].transferSize");
-    console.log(`1000 nodes: ${transferred} bytes, first contentful paint after ${Math.round(painted)} ms`);
     expect(transferred).toBeGreaterThan(10_000);
     expect(transferred).toBeLessThan(150_000);
-    // Far above what is measured on an idle machine: bench has the figures.
-    expect(painted).toBeLessThan(5_000);
+    const painted = async (): Promise<number> => {
+      await page.reload();
+      await page.locator('.scripted #node-webbox411').waitFor();
+      return page.evaluate<number>("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity");
+    };
+    // On a busy machine one load may take long; not each of them. bench has the figures.
+    await expect.poll(painted, { timeout: 50_000 }).toBeLessThan(1_000);
     await page.locator('#search').fill('webbox99');
     await page.getByText('11 match.').waitFor();
   });

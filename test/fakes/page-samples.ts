@@ -132,6 +132,35 @@ export const heldNode = sampleNode(3, {
   last_run: null,
 });
 
+/** webbox3 while a person is asked whether it may be rebuilt. */
+export const awaitingNode = sampleNode(3, {
+  ...rebuildingNode,
+  state: 'held',
+  why: 'a person has to approve it: `regrow approve 01jdrun9` or `regrow reject 01jdrun9`',
+  fault: { opened_at: before(31), attempts: 0, checks: ['ping'], run: null },
+  gates: [
+    {
+      gate: 'approval',
+      holds: true,
+      message: 'a person has to approve it: `regrow approve 01jdrun9` or `regrow reject 01jdrun9`',
+      facts: {},
+    },
+    ...gates,
+  ],
+  holds: [{ gate: 'approval', message: 'a person has to approve it' }],
+  last_run: {
+    id: '01jdrun9',
+    kind: 'rebuild',
+    state: 'awaiting_approval',
+    outcome: null,
+    class: null,
+    gate: null,
+    step: null,
+    started_at: before(24),
+    ended_at: null,
+  },
+});
+
 export function sampleReport(nodes: readonly NodeReport[], more: Partial<PoolReport> = {}): PoolReport {
   return {
     pool: 'web',

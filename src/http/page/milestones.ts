@@ -1,5 +1,6 @@
 import { html, type Html } from './html.ts';
 import type { RunCourse } from '../../pool/run-report.ts';
+import { isAwaited } from './order-buttons.ts';
 import { durationOf, msBetween } from './times.ts';
 
 /** A stretch of a run, up to a milestone; the last one may be going on, or have ended without one. */
@@ -62,7 +63,8 @@ function stretchesOf(run: RunCourse, now: string): readonly Stretch[] {
       last = at > last ? at : last;
       return stretch;
     });
-  if (run.ended_at === null) return [...reached, stretchFrom(begin, last, now, run.step ?? 'starting', 'open')];
+  const present = isAwaited(run) ? 'waiting' : (run.step ?? 'starting');
+  if (run.ended_at === null) return [...reached, stretchFrom(begin, last, now, present, 'open')];
   const isDone = run.outcome === 'rebuilt' || run.outcome === 'done';
   const rest = stretchFrom(
     begin,

@@ -2,6 +2,7 @@ import type { CheckReport, LastRunReport, NodeReport, PoolReport } from '../../p
 import { gateList, votesOf } from './gates.ts';
 import { milliseconds } from './heartbeat.ts';
 import { html, type Html, type HtmlValue } from './html.ts';
+import { isAwaited, nodeOrders } from './order-buttons.ts';
 import { durationOf, msBetween, timeOf } from './times.ts';
 
 /** What is known of a node, what its gates say, and what may be ordered. */
@@ -21,7 +22,7 @@ export function nodeFacts(node: NodeReport, report: PoolReport): Html {
         run !== null && fact('last run', lastRunWords(run)),
       ]}
     </dl>
-    ${node.gates.length > 0 && gateList(node.gates, node.decided_at, `gates-${node.name}`)}${orders(node, isOwn)}`;
+    ${node.gates.length > 0 && gateList(node.gates, node.decided_at, `gates-${node.name}`)}${nodeOrders(node, isOwn)}`;
 }
 
 /** A name and what it is, in a list of facts. */
@@ -64,17 +65,8 @@ function attemptWords(attempts: number): string {
 function lastRunWords(run: LastRunReport): Html {
   const detail = run.class ?? run.gate;
   const ended = `${(run.outcome ?? '').replaceAll('_', ' ')}${detail === null ? '' : `: ${detail}`}`;
-  const running = run.step === null ? 'starting' : `now at ${run.step}`;
+  const running = isAwaited(run) ? 'waits for approval' : run.step === null ? 'starting' : `now at ${run.step}`;
   const took = run.ended_at !== null && `, took ${durationOf(msBetween(run.started_at, run.ended_at))}`;
   return html`<a href="/runs/${run.id}">${run.kind}</a> ${run.outcome === null ? running : ended}, begun
     ${timeOf(run.started_at)}${took}`;
-}
-
-/** Shown only where a script can send them. A machine does not rebuild itself. */
-function orders({ name, paused }: NodeReport, isOwn: boolean): Html {
-  const pause = paused
-    ? html`<button type="button" data-act="resume" data-node="${name}">Resume</button>`
-    : html`<button type="button" data-act="pause" data-node="${name}">Pause</button>`;
-  const rebuild = !isOwn && html`<button type="button" data-act="rebuild" data-node="${name}">Rebuild…</button>`;
-  return html`<div class="orders">${pause}${rebuild}</div>`;
 }

@@ -5,6 +5,7 @@ import { gateList } from './gates.ts';
 import { html, kept, type Html } from './html.ts';
 import { lengthOf, milestoneBar, milestoneWords } from './milestones.ts';
 import { fact } from './node-facts.ts';
+import { isAwaited, runOrders } from './order-buttons.ts';
 import { runLog } from './run-log.ts';
 import type { TaskReport } from '../../pool/run-report.ts';
 import type { RunPageView } from './page-view.ts';
@@ -25,6 +26,7 @@ export function runPage(report: PoolReport, run: RunPageView, lastEvent: number,
           html`<h1>${title} <span class="outcome ${tone}">${words}</span></h1>`,
           run.message !== null && html`<p class="why">${run.message}</p>`,
           run.remedy !== null && html`<p class="remedy"><b>What to do:</b> ${run.remedy}</p>`,
+          runOrders(run),
         ],
       ),
       kept('section', { key: 'course', attributes: html` class="course" aria-label="Phases"` }, [
@@ -70,7 +72,7 @@ function factsOf(run: RunPageView, length: number): Html {
       run.node !== null && fact('node', html`<a href="/nodes/${run.node}">${run.node}</a>`),
       fact('asked by', html`${run.by}${run.reason !== null && `: ${run.reason}`}`),
       fact('started', timeOf(run.started_at)),
-      fact(run.ended_at === null ? 'running for' : 'took', durationOf(length)),
+      fact(run.ended_at !== null ? 'took' : isAwaited(run) ? 'waiting for' : 'running for', durationOf(length)),
       fact('old VM', vmWords(run.old_vm)),
       fact('new VM', html`${vmWords(run.vm)}${run.address !== null && html` at <code>${run.address}</code>`}`),
       run.class !== null && fact('failure class', run.class),

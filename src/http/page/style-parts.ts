@@ -72,7 +72,7 @@ dt{color:var(--soft)}
 .row.bad{background:var(--bad-sheet)}.row.busy{background:var(--busy-sheet)}
 .row a{font-size:.95rem;font-weight:650;overflow:hidden;text-overflow:ellipsis}
 .row .word{text-align:left;font-size:.9rem}
-.row .since{font-size:.85rem;color:var(--soft);font-variant-numeric:tabular-nums}
+.row .since{font-size:.85rem;color:var(--soft);font-variant-numeric:tabular-nums;white-space:nowrap}
 .row .why{font-size:.9rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--soft)}
 .row.bad .why,.row.busy .why{color:var(--ink)}
 .row .beats{height:20px}
@@ -106,6 +106,7 @@ thead th{color:var(--soft)}
 tbody th{font-weight:650}
 tbody tr{border-top:1px solid var(--edge)}
 .silent td{color:var(--bad);white-space:normal}
+@media (scripting:none){.row{grid-template-columns:1rem 8.5rem 8rem 11.5rem minmax(0,1fr) 11rem}}
 @media (max-width:40rem){
 body>header,main,body>footer{padding-inline:.85rem}
 h1{font-size:1.3rem}
@@ -114,7 +115,9 @@ h1{font-size:1.3rem}
 .search{flex-basis:100%}
 .card{padding:1rem}
 .row{grid-template-columns:1rem 1fr auto;gap:.1rem .6rem;padding:.55rem .85rem;contain-intrinsic-size:auto 4.6rem}
-.row .since{grid-column:3;grid-row:2}.row .why{grid-column:1/3;grid-row:2;white-space:normal}.row .beats{grid-column:1/-1;margin-top:.2rem}
+.row .word{text-align:right}
+.row .since{grid-column:3;grid-row:2;align-self:start;text-align:right}.row .why{grid-column:1/3;grid-row:2;white-space:normal}.row .beats{grid-column:1/-1;margin-top:.2rem}
 .timeline li[data-key]{grid-template-columns:1fr;padding:.8rem 1rem}
 }
+@media (max-width:40rem) and (scripting:none){.row .since{grid-column:1/-1;grid-row:3;text-align:left}.row .why{grid-column:1/-1}}
 `;

@@ -2,6 +2,7 @@
 export const runStyle = `
 .banner h1 .outcome{margin-left:0}
 .banner.run h1{flex-wrap:wrap}
+.banner.run .orders{margin-top:.9rem}
 .remedy{margin-top:.5rem;color:var(--soft)}
 main .course{margin-top:1.1rem;display:grid;gap:.5rem}
 .course .stretches{height:16px}

@@ -60,7 +60,7 @@ dialog .orders{justify-content:end}
 dialog:not([data-act=rebuild]) .for-name,dialog:not([data-act=pause]) .for-time,dialog[data-act=resume] .for-reason,dialog:not(.with-token) .for-token{display:none}
 #order-answer:not(:empty){color:var(--bad)}
 #order-send{background:var(--ink);color:var(--sheet);border-color:var(--ink)}
-[data-act=rebuild] #order-send{background:var(--bad-fill);border-color:var(--bad-fill);color:#fff}
+[data-act=rebuild] #order-send,[data-act=approve] #order-send{background:var(--bad-fill);border-color:var(--bad-fill);color:#fff}
 input,select{font:inherit;color:var(--ink);background:var(--ground);border:1px solid var(--edge);border-radius:6px;padding:.35rem .6rem;min-height:2.2rem;width:100%}
 @media (prefers-reduced-motion:no-preference){.icon.busy{animation:none}}
 `;

@@ -1,6 +1,7 @@
 import { html, kept, type Html } from './html.ts';
 import { lengthOf, beginOf, milestoneBar, milestoneWords } from './milestones.ts';
 import type { RunCourse } from '../../pool/run-report.ts';
+import { isAwaited } from './order-buttons.ts';
 import type { FaultView } from './page-view.ts';
 import { durationOf, msBetween, timeOf } from './times.ts';
 
@@ -39,11 +40,16 @@ export function outcomeOf(run: RunCourse): {
   readonly tone: 'bad' | 'busy' | 'quiet' | 'well';
 } {
   const { outcome } = run;
-  if (outcome === null) return { words: run.state === 'intent' ? 'about to start' : 'running', tone: 'busy' };
+  if (outcome === null) return { words: goingOn(run), tone: 'busy' };
   const detail = run.class ?? run.gate;
   const words = `${outcome.replaceAll('_', ' ')}${detail === null ? '' : `: ${detail}`}`;
   if (outcome === 'rebuilt' || outcome === 'done') return { words, tone: 'well' };
   return { words, tone: outcome === 'failed' || outcome === 'interrupted' ? 'bad' : 'quiet' };
+}
+
+function goingOn(run: RunCourse): string {
+  if (isAwaited(run)) return 'waits for approval';
+  return run.state === 'intent' ? 'about to start' : 'running';
 }
 
 function isAbout(run: RunCourse, fault: FaultView): boolean {

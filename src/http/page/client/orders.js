@@ -1,4 +1,33 @@
-/** @typedef {{ act: string, node: string | undefined }} Order */
+/** @typedef {{ act: string, node: string | undefined, run: string | undefined }} Order */
+
+/** @type {Readonly<Record<string, { title: string, what: string, word: string }>>} */
+const words = {
+  pause: {
+    title: 'Pause',
+    what: 'This controller goes on measuring, and does nothing to what is paused.',
+    word: 'Pause',
+  },
+  resume: {
+    title: 'Resume',
+    what: 'The pause ends, and what was given up or held is tried again.',
+    word: 'Resume',
+  },
+  rebuild: {
+    title: 'Rebuild',
+    what: 'The VM is powered off and set aside, and a new one is built from the image. Every gate is asked first.',
+    word: 'Rebuild',
+  },
+  approve: {
+    title: 'Approve the rebuild of',
+    what: 'The VM is powered off and set aside, and a new one is built from the image, as soon as every other gate passes.',
+    word: 'Approve',
+  },
+  reject: {
+    title: 'Reject the rebuild of',
+    what: 'Nothing is done to the node until it is resumed.',
+    word: 'Reject',
+  },
+};
 
 /** The token, in this page's memory alone: it goes when the page does. */
 let token = '';
@@ -16,8 +45,8 @@ export function startOrders(onDone) {
   document.addEventListener('click', (event) => {
     const button = event.target instanceof Element ? event.target.closest('button[data-act]') : null;
     if (!(button instanceof HTMLElement)) return;
-    const { act = '', node } = button.dataset;
-    open = { order: { act, node }, key: newKey() };
+    const { act = '', node, run } = button.dataset;
+    open = { order: { act, node, run }, key: newKey() };
     fill(parts, open.order);
     parts.dialog.showModal();
   });
@@ -46,29 +75,18 @@ function dialogParts() {
  * @param {Parts} parts
  * @param {Order} order
  */
-function fill(parts, { act, node }) {
+function fill(parts, order) {
   const { dialog, form, send } = parts;
-  const what = node ?? 'the pool';
+  const { act, node = 'the pool' } = order;
+  const { title, what, word } = words[act] ?? { title: act, what: '', word: 'Send' };
   form.reset();
   say(parts, '');
   dialog.dataset['act'] = act;
   dialog.classList.toggle('with-token', token === '');
-  write(
-    dialog,
-    '#order-title',
-    { pause: `Pause ${what}`, resume: `Resume ${what}`, rebuild: `Rebuild ${what}` }[act] ?? act,
-  );
-  write(
-    dialog,
-    '#order-what',
-    {
-      pause: 'This controller goes on measuring, and does nothing to what is paused.',
-      resume: 'The pause ends, and what was given up or held is tried again.',
-      rebuild: 'The VM is powered off and set aside, and a new one is built from the image. Every gate is asked first.',
-    }[act] ?? '',
-  );
-  send.textContent = { pause: 'Pause', resume: 'Resume', rebuild: 'Rebuild' }[act] ?? 'Send';
-  ready(parts, { act, node });
+  write(dialog, '#order-title', `${title} ${node}`);
+  write(dialog, '#order-what', what);
+  send.textContent = word;
+  ready(parts, order);
 }
 
 /**
@@ -88,16 +106,16 @@ function ready({ form, send }, order) {
  * @param {string} key
  * @param {() => void} onDone
  */
-async function sendOrder(parts, { act, node }, key, onDone) {
+async function sendOrder(parts, order, key, onDone) {
   const { dialog, form } = parts;
   token ||= valueOf(form, 'token');
   parts.send.disabled = true;
   say(parts, 'Sending…');
   try {
-    const response = await fetch(node === undefined ? `/v1/${act}` : `/v1/nodes/${node}/${act}`, {
+    const response = await fetch(pathOf(order), {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': key },
-      body: JSON.stringify(bodyOf(form, act)),
+      body: JSON.stringify(bodyOf(form, order.act)),
     });
     if (response.ok) {
       dialog.close();
@@ -112,7 +130,13 @@ async function sendOrder(parts, { act, node }, key, onDone) {
   } catch {
     say(parts, 'The controller does not answer. Nothing is known of the order: send it again, it is done once.');
   }
-  ready(parts, { act, node });
+  ready(parts, order);
+}
+
+/** @param {Order} order */
+function pathOf({ act, node, run }) {
+  if (run !== undefined) return `/v1/runs/${run}/${act}`;
+  return node === undefined ? `/v1/${act}` : `/v1/nodes/${node}/${act}`;
 }
 
 /**

@@ -18,6 +18,14 @@ describe("a run's page", () => {
     expect(page).toContain('all 6 gates pass');
   });
 
+  it('asks for an answer while the run waits for one, and not of any other run', () => {
+    const waiting = pageOf({ ...samples.runningRun, state: 'awaiting_approval', step: null, tasks: [] });
+    expect(waiting).toContain('waits for approval');
+    expect(waiting).toContain('data-act="approve" data-node="webbox3" data-run="01jdrun9"');
+    expect(waiting).toContain('data-act="reject" data-node="webbox3" data-run="01jdrun9"');
+    expect(pageOf(samples.runningRun)).not.toContain('data-act="approve"');
+  });
+
   it('has a place for each task and each line of the log, to link to', () => {
     const page = pageOf(samples.runningRun);
     expect(page.match(/id="task-\d+"/g)).toHaveLength(samples.runningRun.tasks.length);
