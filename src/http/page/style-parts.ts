@@ -74,7 +74,7 @@ dt{color:var(--soft)}
 .row .word{text-align:left;font-size:.9rem}
 .row .since{font-size:.85rem;color:var(--soft);font-variant-numeric:tabular-nums;white-space:nowrap}
 .row .why{font-size:.9rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--soft)}
-.row.bad .why,.row.busy .why{color:var(--ink)}
+.row.bad .why,.row.busy .why{color:var(--ink);white-space:normal}
 .row .beats{height:20px}
 .timeline{display:grid;background:var(--sheet);border:1px solid var(--edge);border-radius:10px;margin-top:.8rem}
 .timeline li[data-key]{display:grid;grid-template-columns:1fr auto;gap:.25rem 1rem;padding:.8rem 1.25rem;align-items:baseline}

@@ -7,21 +7,32 @@ const at = '2026-01-01T10:00:00.000Z';
 
 /** Metrics in which every family has a sample: webbox2 answers, webbox3 is held after a rebuild that failed. */
 export function fullMetrics(): Metrics {
+  return eventfulMetrics().metrics;
+}
+
+/** The same, and what lets all that is counted happen once more. */
+export function eventfulMetrics(): { readonly metrics: Metrics; readonly happen: () => void } {
   const holds = [{ gate: 'quorum', message: '1 of 2 voices' }];
   const nodes = [nodeReport('webbox1'), nodeReport('webbox2'), nodeReport('webbox3', { state: 'held', holds })];
   const report = poolReport({ nodes });
   const { journal, metrics } = metricsBench({ facts: () => poolFacts({ report, courses: ['held'] }) });
   metrics.begun(1);
-  metrics.measured('webbox2', 'ping', 'ok', 4);
-  metrics.measured('webbox3', 'ping', 'failed', 15_000);
-  journal.events.append({ at, node: 'webbox3', type: 'fault.opened', data: {} });
-  journal.runs.insert(intent('run-1', { node: 'webbox3', started_at: at }));
   const ended_at = '2026-01-01T10:00:30.000Z';
   const phases = [{ step: 'fence', started_at: at, ended_at, result: 'failed' as const }];
-  journal.runs.finish('run-1', { outcome: 'failed', class: 'no_capacity', ended_at, phases });
-  journal.events.append({ at, run: 'run-1', node: 'webbox3', type: 'rebuild.failed', data: {} });
-  journal.events.append({ at, node: 'webbox3', type: 'gate.held', data: { holds } });
-  return metrics;
+  let runs = 0;
+  const happen = (): void => {
+    runs += 1;
+    const run = `run-${runs}`;
+    metrics.measured('webbox2', 'ping', 'ok', 4);
+    metrics.measured('webbox3', 'ping', 'failed', 15_000);
+    journal.events.append({ at, node: 'webbox3', type: 'fault.opened', data: {} });
+    journal.runs.insert(intent(run, { node: 'webbox3', started_at: at }));
+    journal.runs.finish(run, { outcome: 'failed', class: 'no_capacity', ended_at, phases });
+    journal.events.append({ at, run, node: 'webbox3', type: 'rebuild.failed', data: {} });
+    journal.events.append({ at, node: 'webbox3', type: 'gate.held', data: { holds } });
+  };
+  happen();
+  return { metrics, happen };
 }
 
 /** A name with all that belongs to it, in the order of the text. */
