@@ -16,7 +16,7 @@ describe('docs/cli.md', () => {
   });
 
   it('has each command that has to be shown, at both widths', () => {
-    for (const name of ['status-remediating', 'status-watch-2-remediating', 'logs', 'explain-remediating'])
+    for (const name of ['status-remediating', 'status-watch-2-remediating', 'rebuild', 'logs', 'explain-remediating'])
       for (const width of [80, 200])
         expect(files).toEqual(expect.arrayContaining([`${name}-${width}.txt`, `${name}-${width}.ansi`]));
   });
