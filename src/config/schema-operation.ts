@@ -168,7 +168,9 @@ export const hooksSchema = z
       ),
     timeout: positiveDuration
       .prefault('5m')
-      .describe('What the playbooks of `before_rebuild`, and those of `after_rebuild`, may take together; killed after that.'),
+      .describe(
+        'What the playbooks of `before_rebuild`, and those of `after_rebuild`, may take together; killed after that.',
+      ),
     restore: playbooks
       .prefault([])
       .describe('Playbooks run at the end of each restore of a node; extra-vars `node` and `node_address`.'),

@@ -165,7 +165,9 @@ export function wordingOf({ type, node, data }: NotifiableEvent): Wording {
       const isBefore = data['hook'] === 'before_rebuild';
       return {
         summary: `a playbook of hooks.${text(data['hook'])} failed: ${text(data['message'])}`,
-        next: isBefore ? 'Nothing was fenced. The rebuild is tried again after its backoff.' : 'The rebuild stands: see to the playbook.',
+        next: isBefore
+          ? 'Nothing was fenced. The rebuild is tried again after its backoff.'
+          : 'The rebuild stands: see to the playbook.',
       };
     }
     case 'discovery.failed':

@@ -46,7 +46,9 @@ export async function attendRun(parts: ControllerParts, attended: AttendedRun): 
   try {
     for await (const event of handle.events()) {
       const next = phasesAfter(phases, event);
-      const fact = protocolFact(event) ?? (attended.kind === 'restore' ? changeFact(event) : (hookFact(event) ?? unregisteredFact(event)));
+      const fact =
+        protocolFact(event) ??
+        (attended.kind === 'restore' ? changeFact(event) : (hookFact(event) ?? unregisteredFact(event)));
       if (fact?.type === 'rebuild.claimed') claimed.add(fact.node);
       if (isFencing(event)) fenced.add(event.host);
       cancelWatch.saw(event, fact);
