@@ -57,7 +57,6 @@ async function play(
   { playbook, timeoutMs }: { readonly playbook: string; readonly timeoutMs: number },
 ): Promise<{ readonly ok: boolean; readonly message: string; readonly output: string }> {
   const base = await baseSpec(parts, newRunId(parts.now().getTime()), playbook);
-  const { address = null, ...others } = facts;
   const handle = await startRun({
     ...base,
     environment: {},
@@ -65,7 +64,7 @@ async function play(
     outerRun: run,
     expectedHosts: [],
     deadlineMs: timeoutMs,
-    extraVars: { ...others, node, node_address: address, rebuild_run: run },
+    extraVars: { ...facts, node, rebuild_run: run },
   });
   const end = await handle.result;
   const output = await outputTail(runFolder(base.runDir), keptBytes);

@@ -10,7 +10,7 @@ import { configOf, minimalText } from '../config/sample.ts';
 import { temporaryFolder, temporaryJournal } from '../store/folders.ts';
 
 const password = 'hunter2-of-vcenter';
-const facts = { address: '192.0.2.7', judged_vm: { moid: 'vm-2', instance_uuid: 'uuid-2' } };
+const facts = { node_address: '192.0.2.7', judged_vm: { moid: 'vm-2', instance_uuid: 'uuid-2' } };
 
 /** A controller whose hooks before a rebuild are these shell scripts, read by the fake ansible-playbook. */
 function controllerWith(scripts: readonly string[], timeout = '15s') {
