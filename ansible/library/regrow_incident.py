@@ -18,10 +18,11 @@ options:
   state:
     type: str
     required: true
-    choices: [look, claimed, aborted, committed, finish]
+    choices: [look, claimed, guarded, aborted, committed, finish]
     description:
       - C(look) reads what stands there and what this run may do.
       - C(claimed) ends what is certainly over, claims the lowest open generation and guards again under the claim.
+      - C(guarded) guards once more under a claim of this run, after something that took its time.
       - C(aborted) ends a generation that is not decided yet. C(committed) decides for the VM of this run.
       - C(finish) reads what is left to do for a committed generation.
   pool: {type: str, required: true, description: the pool's name}
@@ -35,8 +36,8 @@ options:
   generations: {type: int, default: 5, description: builds that may fail before the incident is exhausted}
   force: {type: list, elements: str, default: [], description: gates that the operator overrides}
   disks: {type: int, description: disks that the image and the configuration declare}
-  incident: {type: str, description: "for aborted, committed and finish"}
-  generation: {type: int, description: "for aborted, committed and finish"}
+  incident: {type: str, description: "for guarded, aborted, committed and finish"}
+  generation: {type: int, description: "for guarded, aborted, committed and finish"}
   moid: {type: str, description: "for committed, this run's VM"}
   built: {type: bool, default: false, description: "for aborted, this run tried to build a VM; its generation counts"}
 author: [regrow]
@@ -86,6 +87,11 @@ def claimed(vcenter, context, params):
     return seen['status'] == 'claimed', seen
 
 
+def guarded(vcenter, context, params):
+    before = {'incident': params['incident'], 'generation': params['generation'], 'judged': params['judged'] or None}
+    return False, protocol.guard_under_claim(vcenter, context, before)
+
+
 def aborted(vcenter, context, params):
     generation = protocol.abort(vcenter, params['incident'], params['generation'])
     if params['built'] and generation.decision == 'abort':
@@ -113,7 +119,7 @@ def finish(vcenter, context, params):
     return False, protocol.finish(vcenter, context, params['incident'], params['generation'])
 
 
-STATES = {'look': look, 'claimed': claimed, 'aborted': aborted, 'committed': committed, 'finish': finish}
+STATES = {'look': look, 'claimed': claimed, 'guarded': guarded, 'aborted': aborted, 'committed': committed, 'finish': finish}
 
 
 def main():
@@ -137,7 +143,7 @@ def main():
             moid=dict(type='str'),
             built=dict(type='bool', default=False),
         ),
-        required_if=[('state', 'aborted', decided), ('state', 'committed', decided + ['moid']),
+        required_if=[('state', 'guarded', decided), ('state', 'aborted', decided), ('state', 'committed', decided + ['moid']),
                      ('state', 'finish', decided)],
         supports_check_mode=True)
     params = module.params

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { ansibleFolder } from './package-paths.ts';
-import { runMarker } from './process.ts';
+import { outerRunMarker, runMarker } from './process.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { RunSpec } from './run-spec.ts';
 
@@ -36,6 +36,7 @@ export function runEnvironment(spec: RunSpec, folder: RunFolder): Record<string,
     REGROW_EVENTS: folder.events,
     REGROW_UNLINK: folder.passedExtraVars,
     [runMarker]: spec.id,
+    ...(spec.outerRun === undefined ? {} : { [outerRunMarker]: spec.outerRun }),
   };
 }
 

@@ -109,6 +109,7 @@ function poolVars(config: Config, builder: string): AnsibleVars {
       backoff: seconds(config.safety.backoff),
     },
     regrow_files: config.files,
+    regrow_hooks: { before_rebuild: config.hooks.before_rebuild, after_rebuild: config.hooks.after_rebuild },
     regrow_sync: { files: config.sync.files, image: config.sync.image, bandwidth_kib: Math.ceil((config.sync.bandwidth ?? 0) / 1024) },
     regrow_image_dir: configForNode(config, { isNode: nodeNames(config).includes(builder) }).imageDir,
     regrow_services: config.services,

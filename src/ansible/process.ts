@@ -12,6 +12,8 @@ export interface ProcessIdentity {
 
 /** The environment variable that every process of a run carries. */
 export const runMarker = 'REGROW_RUN';
+/** Environment variable of a run that belongs to another one, such as a hook: that one's id. Whatever ends that one ends it, too. */
+export const outerRunMarker = 'REGROW_OUTER_RUN';
 
 /** This boot's id, another one after each reboot. */
 export function bootId(): string {
@@ -105,7 +107,7 @@ export function isErrno(error: unknown, code: string): boolean {
 
 async function scan(runId: string): Promise<number[]> {
   if (!isRunId(runId)) return [];
-  const marker = Buffer.from(`${runMarker}=${runId}\0`);
+  const markers = [runMarker, outerRunMarker].map((name) => Buffer.from(`${name}=${runId}\0`));
   const marked: number[] = [];
   let unsettled = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
   for (const giveUpAt = performance.now() + longestExecMs; ; await delay(2)) {
@@ -114,7 +116,7 @@ async function scan(runId: string): Promise<number[]> {
       if (pid === process.pid) continue;
       const environment = readProc(`/proc/${pid}/environ`);
       if (environment === undefined) continue;
-      if (holds(environment, marker)) marked.push(pid);
+      if (markers.some((marker) => holds(environment, marker))) marked.push(pid);
       else if (environment.length === 0 && isInExec(pid)) inExec.push(pid);
     }
     if (inExec.length === 0 || performance.now() > giveUpAt) return marked;

@@ -15,6 +15,10 @@ export interface RunSpec {
   readonly extraVars: object;
   /** Secrets for Ansible, as environment variables. Values from 6 characters on are kept out of every file of the run. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Further secrets, which the run does not get, and which it may find and print all the same: kept out of every file of it. */
+  readonly hidden?: readonly string[];
+  /** The run that this one is a part of: when that one has ended, no process of this one is left. */
+  readonly outerRun?: string;
   /** Inventory names that have to be in Ansible's stats for the run to have passed. */
   readonly expectedHosts: readonly string[];
   readonly deadlineMs: number;

@@ -44,7 +44,7 @@ export async function startRun(spec: RunSpec): Promise<RunHandle> {
     pid: child.pid,
     exit: child.exit,
     remainingMs: spec.deadlineMs,
-    secrets: Object.values(spec.environment),
+    secrets: [...Object.values(spec.environment), ...(spec.hidden ?? [])],
   });
 }
 

@@ -20,6 +20,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   doctor: () => import('./doctor.ts'),
   explain: () => import('./explain.ts'),
   history: () => import('./history.ts'),
+  hook: () => import('./hook.ts'),
   init: () => import('./init.ts'),
   'install-service': () => import('./install-service.ts'),
   inventory: () => import('./inventory.ts'),

@@ -158,8 +158,19 @@ export const hooksSchema = z
   .strictObject({
     before_rebuild: playbooks
       .prefault([])
-      .describe('Playbooks run before a node is fenced; a failure stops the rebuild.'),
-    after_rebuild: playbooks.prefault([]).describe('Playbooks run after a node is certified.'),
+      .describe(
+        'Playbooks run by the builder when it has claimed the rebuild, before the node is fenced; a failure ends the rebuild, and nothing is harmed. Extra-vars `node`, `node_address`, `rebuild_run`, `rebuild_incident`, `judged_vm`.',
+      ),
+    after_rebuild: playbooks
+      .prefault([])
+      .describe(
+        'Playbooks run by the builder after the node is certified and the old VM is gone; a failure is told, and the rebuild stands. Also extra-var `new_vm`.',
+      ),
+    timeout: positiveDuration
+      .prefault('5m')
+      .describe(
+        'What the playbooks of `before_rebuild`, and those of `after_rebuild`, may take together; killed after that.',
+      ),
     restore: playbooks
       .prefault([])
       .describe('Playbooks run at the end of each restore of a node; extra-vars `node` and `node_address`.'),

@@ -56,6 +56,7 @@ export function tellerOf({ type, data }: NotifiableEvent): Teller {
     case 'restore.failed':
     case 'restore.given_up':
     case 'node.unregistered':
+    case 'hook.failed':
     case 'config.rejected':
     case 'controller.started':
     case 'controller.stalled':
@@ -97,6 +98,8 @@ export function keyOf({ type, node, run, data }: NotifiableEvent, self: string):
     case 'restore.failed':
     case 'node.unregistered':
       return key(type, node, run);
+    case 'hook.failed':
+      return key(type, node, run, text(data['hook']));
     case 'restore.given_up':
       return key(type, self, node, text(data['check']));
     case 'fault.retry':
@@ -158,6 +161,15 @@ export function wordingOf({ type, node, data }: NotifiableEvent): Wording {
         summary: `it did not get the keys of a new node: ${text(data['message'])}`,
         next: `When it is back: regrow restore ${name}, from the machine that built the new node.`,
       };
+    case 'hook.failed': {
+      const isBefore = data['hook'] === 'before_rebuild';
+      return {
+        summary: `a playbook of hooks.${text(data['hook'])} failed: ${text(data['message'])}`,
+        next: isBefore
+          ? 'Nothing was fenced. The rebuild is tried again after its backoff.'
+          : 'The rebuild stands: see to the playbook.',
+      };
+    }
     case 'discovery.failed':
       return {
         summary: `vCenter cannot be read: ${text(data['message'])}`,

@@ -8,7 +8,7 @@ import { concludeRebuild, type RebuildResult } from './conclude-rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { runFolderOf } from './playbook-run.ts';
 import { notePending } from './protocol-vars.ts';
-import { isFencing, phasesAfter, protocolFact, unregisteredFact } from './rebuild-facts.ts';
+import { hookFact, isFencing, phasesAfter, protocolFact, unregisteredFact } from './rebuild-facts.ts';
 import { changeFact } from './restore-facts.ts';
 import { finishRun, pruneRuns } from './run-journal.ts';
 import { finishSettling, settle } from './settle.ts';
@@ -46,7 +46,9 @@ export async function attendRun(parts: ControllerParts, attended: AttendedRun): 
   try {
     for await (const event of handle.events()) {
       const next = phasesAfter(phases, event);
-      const fact = protocolFact(event) ?? (attended.kind === 'restore' ? changeFact(event) : unregisteredFact(event));
+      const fact =
+        protocolFact(event) ??
+        (attended.kind === 'restore' ? changeFact(event) : (hookFact(event) ?? unregisteredFact(event)));
       if (fact?.type === 'rebuild.claimed') claimed.add(fact.node);
       if (isFencing(event)) fenced.add(event.host);
       cancelWatch.saw(event, fact);

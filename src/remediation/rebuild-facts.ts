@@ -1,4 +1,4 @@
-import { toRecord, type ResultEvent, type RunEvent } from '../ansible/event.ts';
+import { parseObject, toRecord, type ResultEvent, type RunEvent } from '../ansible/event.ts';
 import type { RunChange, RunPhase } from '../store/runs.ts';
 
 /** A step of the protocol that was seen done: what the journal keeps of it. */
@@ -58,6 +58,21 @@ export function unregisteredFact(event: RunEvent): ProtocolFact | undefined {
   if ((event.e !== 'failed' && event.e !== 'unreachable') || event.task.step !== 'register') return undefined;
   const message = text(event.res['msg']) ?? `${event.task.name}: ${event.e}`;
   return { type: 'node.unregistered', node: event.host, data: { message }, change: {} };
+}
+
+/** What became of the user's own playbooks around the rebuild. */
+export function hookFact(event: RunEvent): ProtocolFact | undefined {
+  if (event.e !== 'ok') return undefined;
+  const hook = /(?:^| : )Run the hooks (before|after) the rebuild$/.exec(event.task.name)?.[1];
+  if (hook === undefined) return undefined;
+  const said = parseObject(text(event.res['stdout']) ?? '');
+  const isOk = event.res['rc'] === 0;
+  const data = {
+    hook: `${hook}_rebuild`,
+    message: text(said?.['message']) ?? 'the hooks were killed, or could not be started',
+    output: text(said?.['output']) ?? text(event.res['stderr']) ?? '',
+  };
+  return { type: isOk ? 'hook.done' : 'hook.failed', node: event.host, data, change: {} };
 }
 
 function annotatedOrDestroyed(

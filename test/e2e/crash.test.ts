@@ -1,18 +1,39 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Lab } from '../lab/lab.ts';
 import { adminController, rebuild } from './controllers.ts';
-import { expectNothingLeft, killAtTask } from './crash.ts';
+import { expectNothingLeft, killAtTask, killWhen } from './crash.ts';
+import { hookPlaybook, type HookPlaybook } from './hook-playbook.ts';
 
 let lab: Lab;
 let config: string;
+let hook: HookPlaybook;
 
 beforeAll(async () => {
   lab = await Lab.up({ nodes: 2, leaseSeconds: 5 });
-  config = await adminController(lab, 'crash', (text) => text.replace(/upload_lease: \S+,/, 'upload_lease: 6s,'));
+  hook = hookPlaybook(lab, 'crash', `test -e ${join(lab.dir, 'hook-may-end')} || sleep 600`);
+  config = await adminController(
+    lab,
+    'crash',
+    (text) => `${text.replace(/upload_lease: \S+,/, 'upload_lease: 6s,')}hooks: {before_rebuild: [${hook.file}]}\n`,
+  );
 }, 180_000);
 afterAll(async () => lab.down());
 
 describe('a rebuild whose controller and run are killed', () => {
+  it('in a hook has harmed nothing: no process of the hook is left, and the next one claims and runs the hook again', async () => {
+    await lab.kill('webbox2');
+    const old = await lab.vm('webbox2');
+    const victim = { lab, config, node: 'webbox2', casualty: 'group' } as const;
+    const killed = await killWhen(victim, 'the hook', () => hook.told().length === 1);
+    expect(await lab.vm('webbox2')).toMatchObject({ moid: old.moid, power: 'poweredOn' });
+    writeFileSync(join(lab.dir, 'hook-may-end'), '');
+    expect(await rebuild(lab, 'webbox2', { config })).toMatchObject({ outcome: 'rebuilt' });
+    expect(hook.told()).toMatchObject([{ rebuild_run: killed }, { node: 'webbox2' }]);
+    await expectNothingLeft(lab, config, 'webbox2');
+  });
+
   it.each([
     ['Deploy the VM from the image, powered off', 'rebuilt'],
     ['Write the certifying note', 'already_healthy'],

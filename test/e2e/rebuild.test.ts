@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openJournal } from '../../src/store/journal.ts';
 import { Lab, type Operation } from '../lab/lab.ts';
 import { Vsphere } from '../lab/vsphere.ts';
+import { expectClaimsClosed } from './claims.ts';
 import { adminController, rebuild, rebuildFrom } from './controllers.ts';
+import { hookPlaybook } from './hook-playbook.ts';
 import { ArgvWatch, filesHolding } from './secret-watch.ts';
 
 let lab: Lab;
@@ -158,7 +161,52 @@ describe('a node that is down while another one is rebuilt', () => {
       outcome: 'rebuilt',
       tasks: expect.arrayContaining([expect.objectContaining({ step: 'register', outcome: 'ignored' })]),
     });
-    expect(await rebuild(lab, 'webbox1')).toMatchObject({ outcome: 'rebuilt', exitCode: 0 });
+  });
+});
+
+describe('a rebuild with hooks', () => {
+  const controllerWith = async (name: string, hooks: string): Promise<string> =>
+    adminController(lab, name, (text) => `${text}hooks: {${hooks}}\n`);
+
+  it('fences nothing when a hook before it fails, says so, and leaves no claim', async () => {
+    const no = hookPlaybook(lab, 'no', 'echo not today >&2; false');
+    const config = await controllerWith('veto', `before_rebuild: [${no.file}]`);
+    const operations = await during(async () => {
+      const answer = await rebuild(lab, 'webbox1', { config });
+      expect(answer).toMatchObject({
+        outcome: 'failed',
+        class: 'playbook_error',
+        step: 'before_rebuild',
+        fenced: false,
+      });
+      expect(answer.message).toContain(no.file);
+    });
+    expect(operations.filter(({ operation }) => [...harmful, 'deploy'].includes(operation))).toEqual([]);
+    expectClaimsClosed(await lab.state());
+  });
+
+  it('runs them around it, without secrets; one that fails after it is told, and changes nothing', async () => {
+    const old = await lab.vm('webbox1');
+    const [before, after] = [hookPlaybook(lab, 'before'), hookPlaybook(lab, 'after', 'echo too bad >&2; false')];
+    const config = await controllerWith('hooks', `before_rebuild: [${before.file}], after_rebuild: [${after.file}]`);
+    const { outcome, run, address } = await rebuild(lab, 'webbox1', { config });
+    expect(outcome).toBe('rebuilt');
+    const { moid, instance_uuid: uuid } = await lab.vm('webbox1');
+    const judged = { moid: old.moid, instance_uuid: old.instance_uuid };
+    const both = { node: 'webbox1', rebuild_run: run, judged_vm: expect.objectContaining(judged) };
+    expect(before.told()).toEqual([expect.objectContaining({ ...both, new_vm: null })]);
+    expect(after.told()).toEqual([
+      expect.objectContaining({ ...both, node_address: address, new_vm: { moid, instance_uuid: uuid } }),
+    ]);
+    for (const each of [before, after]) expect(each.environment()).not.toContain(lab.password());
+    const journal = openJournal(join(lab.dir, 'admin-hooks'));
+    const told = journal.events.list({ run: run ?? '' }).filter(({ type }) => type.startsWith('hook.'));
+    journal.close();
+    expect(told).toMatchObject([
+      { type: 'hook.done', node: 'webbox1', data: { hook: 'before_rebuild' } },
+      { type: 'hook.failed', node: 'webbox1', data: { hook: 'after_rebuild' } },
+    ]);
+    expect(told[1]?.data['output']).toContain('too bad');
   });
 });
 

@@ -104,6 +104,16 @@ describe('checks of the own machine', () => {
     );
   });
 
+  it('see a command fail and pass again', async () => {
+    const file = join(folder, 'wanted');
+    writeFileSync(file, '');
+    await crosses(
+      { ...timing, type: 'command', command: ['test', '-e', file] },
+      () => unlinkSync(file),
+      () => writeFileSync(file, ''),
+    );
+  });
+
   it('see the index page go and come back', async () => {
     const { port } = server.address() as AddressInfo;
     await crosses(

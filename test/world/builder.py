@@ -25,11 +25,12 @@ class Run:
     """What one run knows: the extra-vars of rebuild.ts. Nothing changes here after the start."""
 
     def __init__(self, run, controller, judged=None, last_known=None, dead_runs=(), expired=(), generations=2, goal='rebuild',
-                 force=(), dry_run=False, quarantine=True, room='beside'):
+                 force=(), dry_run=False, quarantine=True, room='beside', hooks=False):
         self.id, self.controller, self.judged, self.last_known = run, controller, judged, last_known
         self.dead_runs, self.expired, self.generations = list(dead_runs), list(expired), generations
         self.goal, self.force, self.dry_run = goal, list(force), dry_run
         self.room = room if quarantine else 'instead'
+        self.hooks = hooks                  # playbooks of the user's own run before the fence
         self.looked_at = None               # ghost: when its first look was over
         self.listing = []
         self.claim, self.committed, self.seen, self.failure = None, False, None, None
@@ -107,6 +108,8 @@ class Builder:
     def rebuild(self):
         yield from self.look()
         yield from self.claim()
+        if self.run.hooks:
+            yield from self.before()
         yield from self.fence()
         vm = yield from self.create()
         yield from self.stock('power_on', vm['moid'])                  # boot.yml
@@ -177,6 +180,21 @@ class Builder:
                         'held': 'in_progress_elsewhere', 'lost': 'lost_race', 'exhausted': 'refused'}
             raise End(outcomes[seen['status']], gate=seen.get('gate'), pending=seen.get('pending'))
         run.claim = {'incident': seen['incident'], 'generation': seen['generation']}
+        if seen['plan'] == 'fence':
+            yield from self.probe()
+        if seen['plan'] == 'reap':
+            yield from self.reap(seen['reap'])
+
+    # before.yml
+
+    def before(self):
+        run = self.run
+        yield from self.stock('hook')
+        found = yield from self.incident('guarded', judged=run.seen['judged'], **run.claim)
+        seen = run.seen = dict(run.seen, **found)
+        if seen['status'] != 'claimed':
+            outcomes = {'refused': 'refused', 'replaced': 'already_replaced', 'lost': 'lost_race'}
+            raise End(outcomes[seen['status']], gate=seen.get('gate'))
         if seen['plan'] == 'fence':
             yield from self.probe()
         if seen['plan'] == 'reap':

@@ -19,7 +19,7 @@ class Scene(Schedule):
         """Starts a run with exactly these extra-vars."""
         self.runs += 1
         owner = self.fleet[controller]
-        facts = dict({'judged': self.first, 'generations': self.cap, 'quarantine': self.keep_old}, **facts)
+        facts = dict({'judged': self.first, 'generations': self.cap, 'quarantine': self.keep_old, 'hooks': self.hooks}, **facts)
         run = Run('r%03d' % self.runs, owner.name, **facts)
         self.world.note(run, 'start', (facts,))
         actor = Actor(self.world, self.code, run, self.builder)

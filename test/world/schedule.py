@@ -100,7 +100,7 @@ class Schedule:
                   'switch': rng.choice([.1, .3, .8]), 'failures': rng.choice([0, .05, .3]),
                   'steps': rng.choice([150, 300, 500]), 'expiry': rng.choice([.01, .05, .2]),
                   'keep_old': rng.random() < .85, 'meddling': rng.choice([0, 0, 0, .004]), 'rooms': rng.random() < .1,
-                  'bad_verdicts': rng.choice([0, .1, .3]), 'collect': rng.choice([0, 0, .02]), 'drops': False}
+                  'bad_verdicts': rng.choice([0, .1, .3]), 'collect': rng.choice([0, 0, .02]), 'drops': False, 'hooks': False}
         choice.update(fixed)
         self.choice = choice
         self.__dict__.update(choice)
@@ -143,7 +143,7 @@ class Schedule:
                   goal=rng.choice(['rebuild'] * 8 + ['settle', 'bootstrap']) if not fair else rng.choice(['rebuild'] * 3 + ['settle']),
                   force=['probe'] if not fair and rng.random() < .08 else [],
                   dry_run=not fair and rng.random() < .05, quarantine=self.keep_old,
-                  room='instead' if self.rooms and rng.random() < .5 else 'beside')
+                  room='instead' if self.rooms and rng.random() < .5 else 'beside', hooks=self.hooks)
         world.note(run, 'start', (judged, run.last_known, run.goal, 'force' if run.force else ''))
         actor = Actor(world, self.code, run, self.builder)
         controller.actors.append(actor)
@@ -220,7 +220,7 @@ class Schedule:
         name, rng = actor.request[0], self.rng
         if name == 'power_off' and rng.random() < self.faults * 3:
             return rng.choice(['lie', 'before', 'later'])
-        if name in ('load', 'upload_end', 'power_on') and rng.random() < self.failures:
+        if name in ('hook', 'load', 'upload_end', 'power_on') and rng.random() < self.failures:
             return rng.choice(['before', 'later'])
         if rng.random() < self.faults:
             return rng.choice(['before', 'after', 'later'])

@@ -80,6 +80,37 @@ class Stories(unittest.TestCase):
             s.until(s.begin(0), step).run.crashed = True
             s.settle()
 
+    def test_a_hook_that_fails_ends_the_run_before_anything_is_harmed(self):
+        s = scene()
+        a = s.until(s.begin(hooks=True), 'hook')
+        a.step('before')
+        self.assertEqual(a.to_end(), 'failed')
+        self.assertEqual(s.changes(a), ['create_folder', 'create_folder', 'hook', 'create_folder'])  # claim, token, ABORT
+        self.assertEqual(s.begin(1, hooks=True).to_end(), 'rebuilt')
+        self.assertTrue(s.is_settled())
+
+    def test_a_node_that_comes_back_while_a_hook_runs_is_left_alone(self):
+        s = scene()
+        a = s.until(s.begin(hooks=True), 'hook')
+        s.world.x().sick = False
+        self.assertEqual(a.to_end(), 'already_healthy')
+        self.assertNotIn('power_off', s.changes(a))
+
+    def test_a_run_that_is_taken_over_while_its_hook_hangs_harms_nothing(self):
+        s = scene()
+        late = s.until(s.begin(0, hooks=True), 'hook')
+        self.assertEqual(s.takeover(1, hooks=True).to_end(), 'rebuilt')
+        new = s.world.x()
+        self.assertEqual(late.to_end(), 'already_replaced')
+        self.assertEqual(s.changes(late), ['create_folder'] * 3)
+        self.assertIs(s.world.x(), new)
+        self.assertEqual(new.power, 'on')
+
+    def test_a_builder_that_dies_in_a_hook_is_taken_over(self):
+        s = scene()
+        s.until(s.begin(hooks=True), 'hook').run.crashed = True
+        s.settle()
+
     def test_a_power_off_that_only_says_so_proves_nothing(self):
         s = scene()
         a = s.until(s.begin(), 'power_off')
@@ -372,6 +403,9 @@ class Everything(unittest.TestCase):
     def test_every_single_fault_at_every_step(self):
         self.clean(explore.one_fault(CODE), 200)
 
+    def test_every_single_fault_with_hooks(self):
+        self.clean(explore.one_fault(CODE, hooks=True), 200)
+
     def test_every_single_fault_without_quarantine(self):
         self.clean(explore.one_fault(CODE, keep_old=False), 200)
 
@@ -381,7 +415,7 @@ class Everything(unittest.TestCase):
     def test_many_random_schedules(self):
         operations = 0
         for seed in range(SCHEDULES):
-            schedule = Schedule(seed, CODE)
+            schedule = Schedule(seed, CODE, hooks=seed % 2 == 1)
             try:
                 schedule.play()
             except AssertionError as error:
@@ -489,6 +523,18 @@ ORDER = {
         'set_stats data',
         'fail',
     ],
+    'after.yml': [
+        'command',
+    ],
+    'before.yml': [
+        'command',
+        'fail | rebuild_hook.rc != 0',
+        'do guard',
+        'set_fact rebuild_seen',
+        "conclude.yml | rebuild_seen.status != 'claimed'",
+        "probe.yml | rebuild_seen.plan == 'fence'",
+        "reap.yml | rebuild_seen.plan == 'reap'",
+    ],
     'boot.yml': [
         'do power_on',
         'do address',
@@ -567,6 +613,7 @@ ORDER = {
         "preflight.yml | rebuild_goal != 'settle'",
         'look.yml',
         'claim.yml',
+        "before.yml | rebuild_goal == 'rebuild' and regrow_hooks.before_rebuild | length > 0",
         'fence.yml',
         'create.yml',
         'boot.yml',

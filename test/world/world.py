@@ -296,13 +296,16 @@ class World:
         vm = self.vms.get(moid)
         return 1 if vm is None or vm.sick or vm.power != 'on' or not vm.networks else 0
 
+    def op_hook(self, run):
+        return None
+
     def op_load(self, run, moid):
         vm = self.vms.get(moid)
         if vm is None or vm.power != 'on':
             raise Failed('unreachable')
 
 
-READS = frozenset(['listing', 'quarantined', 'vm', 'named_in_folder', 'parents', 'children', 'sleep', 'probe', 'load'])
+READS = frozenset(['listing', 'quarantined', 'vm', 'named_in_folder', 'parents', 'children', 'sleep', 'probe', 'load', 'hook'])
 
 
 def describe(vm):

@@ -5,11 +5,14 @@ it.each([
   [null, 'now'],
   ['preflight', 'now'],
   ['claim', 'now'],
+  ['before_rebuild', 'now'],
   ['fence', 'later'],
   ['create', 'now'],
   ['verify', 'now'],
   ['certify', 'never'],
   ['retire', 'never'],
+  ['register', 'never'],
+  ['after_rebuild', 'never'],
 ] as const)('a run at %s can be stopped %s', (step, point) => {
   expect(stopPoint({ step, isOldGone: false })).toBe(point);
 });

@@ -133,3 +133,27 @@ it('follows a run to its end although the journal cannot be written', async () =
   expect(heard).toBe(2);
   expect(result).toMatchObject({ outcome: 'rebuilt' });
 });
+
+it('writes what became of the hooks, also of one whose program was killed, and lets the rebuild stand', async () => {
+  const command = okEvent('ansible.builtin.command', 'before_rebuild', {});
+  const hook = (name: string, res: object): RunEvent => ({
+    ...command,
+    task: { ...command.task, name: `rebuild : Run the hooks ${name} the rebuild` },
+    res: { ...res },
+  });
+  const passed = { hook: 'before_rebuild', ok: true, message: '/a.yml passed', output: 'ok' };
+  const events = [
+    okEvent('regrow_incident', 'claim', claimed),
+    hook('before', { rc: 0, stdout: JSON.stringify(passed) }),
+    hook('after', { rc: -9, stdout: '', stderr: 'Killed' }),
+  ];
+  const said = { web2: { outcome: 'rebuilt', address: '192.0.2.7', fenced: true } };
+  const { result, journal, run } = await attended(events, { ...timedOut, kind: 'ok', custom: said });
+  expect(result).toMatchObject({ outcome: 'rebuilt' });
+  const told = journal.events.list({ run }).filter(({ type }) => type.startsWith('hook.'));
+  const killed = 'the hooks were killed, or could not be started';
+  expect(told).toMatchObject([
+    { type: 'hook.done', node: 'web2', data: { hook: 'before_rebuild', message: '/a.yml passed', output: 'ok' } },
+    { type: 'hook.failed', node: 'web2', data: { hook: 'after_rebuild', message: killed, output: 'Killed' } },
+  ]);
+});
