@@ -5,6 +5,7 @@ import type { Config } from './config/schema.ts';
 import { secretValues } from './config/secret-refs.ts';
 import { takeHostAction } from './controller/host-actions.ts';
 import { HostWatch } from './controller/host-watch.ts';
+import { ImageWatch } from './controller/image-watch.ts';
 import { Inquiry } from './controller/inquiry.ts';
 import { journalView } from './controller/journal-view.ts';
 import { LiveConfig } from './controller/live-config.ts';
@@ -89,6 +90,7 @@ export class Controller {
   readonly #idempotent: Idempotent;
   readonly #membership: MembershipKeeper;
   readonly #inquiry: Inquiry;
+  readonly #images: ImageWatch;
   readonly #consultations: Consultations;
   readonly #self: SelfWatch;
   readonly #leftovers: Leftovers;
@@ -108,6 +110,7 @@ export class Controller {
     this.#self = new SelfWatch(this.#clock);
     this.#outlook = this.#newOutlook();
     this.#inquiry = this.#newInquiry();
+    this.#images = new ImageWatch({ live: this.#live, inquiry: this.#inquiry, nowMs: () => this.#clock.now() });
     this.#consultations = this.#newConsultations();
     this.#leftovers = this.#newLeftovers();
     this.#rebuilds = this.#newRebuilds();
@@ -283,6 +286,7 @@ export class Controller {
         started_at: this.#startedAt.toISOString(),
       }),
       membership: () => this.#membership.report,
+      images: () => this.#images.report(),
       hostChecks: () => this.#host.report(),
       isTrusted: () => this.#self.isTrusted && this.#outlook.discovery.ok,
       monotonicMs: () => this.#clock.now(),
@@ -356,6 +360,7 @@ export class Controller {
         this.#monitor.setPlan(this.#plan());
         this.#leftovers.seen(unfinished.filter((node) => node !== this.#live.identity.self));
         void this.#exchange();
+        void this.#images.refresh().catch((error: unknown) => this.#options.log.warn({ err: error }, 'images'));
         this.#prune();
       },
       onUnreadable: (error: unknown) => {
@@ -592,6 +597,7 @@ export class Controller {
       history: (range, node) => this.#telemetry.history(range, node),
       metrics: () => this.#telemetry.metrics(),
       membership: () => this.#membership.record,
+      image: () => this.#images.own(),
       ...journalView(this.#journal, this.#live.config.state_dir),
       askControllers: () => this.#inquiry.controllers(),
       notifications: () => ({ controller: this.#live.identity.builder, notifications: this.#notifier.report() }),

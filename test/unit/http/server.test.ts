@@ -62,7 +62,7 @@ describe('health', () => {
 });
 
 describe('what peers ask', () => {
-  const paths = ['/v1/observations/webbox2', '/v1/membership', '/v1/notifications'];
+  const paths = ['/v1/observations/webbox2', '/v1/membership', '/v1/image', '/v1/notifications'];
   const observation = {
     node: 'webbox2',
     vm: null,
