@@ -22,7 +22,7 @@ try:
     print(json.dumps(regrow_image.checked(image) if sys.argv[3] else image))
 except regrow_image.Incomplete as incomplete:
     print(json.dumps(str(incomplete)))`;
-  const text = execFileSync('python3', ['-B', '-c', program, library, ovf, checksums ? 'yes' : ''], {
+  const text = execFileSync('/usr/bin/python3', ['-B', '-c', program, library, ovf, checksums ? 'yes' : ''], {
     encoding: 'utf8',
     // In this checkout our folder `ansible` would hide the package of that name.
     cwd: '/',
