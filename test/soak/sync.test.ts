@@ -138,7 +138,8 @@ describe.each(counts)('a sync of %i nodes', (count) => {
       const ofSync = events.filter(
         ({ type, data }) => type === 'alert.raised' && String(data['text']).includes('sync'),
       );
-      expect(ofSync.map(({ node }) => node).toSorted()).toEqual([blocked, down].toSorted());
+      expect(ofSync).toHaveLength(2);
+      expect(new Set(ofSync.map(({ node }) => node))).toEqual(new Set([blocked, down]));
       for (const { id, node } of ofSync) {
         const before = events.filter((event) => event.node === node && event.id < id).map(({ data }) => data);
         expect(before).toContainEqual(expect.objectContaining({ check: 'sync', failures: 1 }));
