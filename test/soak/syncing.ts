@@ -98,7 +98,9 @@ export class Sender {
     const daemon = spawn(process.execPath, [main, '--config', this.config, 'run'], { stdio: 'ignore' });
     const over = once(daemon, 'exit');
     try {
-      return await body(async (path) => (await fetch(`http://127.0.0.1:${port}${path}`)).json());
+      return await body(async (path) =>
+        (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { accept: 'application/json' } })).json(),
+      );
     } finally {
       daemon.kill('SIGTERM');
       await over;
