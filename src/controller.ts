@@ -155,13 +155,15 @@ export class Controller {
   }
 
   #view(): ControllerView {
-    const { outlook, telemetry, membership, journal, live, inquiry, notifier, steering, idempotent } = this.#parts;
+    const { outlook, telemetry, membership, images, journal, live, inquiry, notifier, steering, idempotent } =
+      this.#parts;
     return {
       report: () => outlook.report(),
       observation: (node) => outlook.observation(node),
       history: (range, node) => telemetry.history(range, node),
       metrics: () => telemetry.metrics(),
       membership: () => membership.record,
+      image: () => images.own(),
       ...journalView(journal, live.config.state_dir),
       askControllers: () => inquiry.controllers(),
       notifications: () => ({

@@ -7,11 +7,13 @@ short_description: Checks the template image on this machine and makes a marked 
 description:
   - C(complete) proves that the OVF can be read and that every file it refers to is there with the size it names. An image
     under construction (a file C(.incomplete) beside the OVF) is not complete.
+  - With C(checksums) every file is read, and must have the checksum that the manifest beside the OVF (C(.mf)) says, where there is one.
   - C(marked) writes a copy of the OVF with an annotation, so that the VM carries its mark from its first moment, beside
     links to the disks.
 options:
   state: {type: str, required: true, choices: [complete, marked], description: see above}
   ovf: {type: path, required: true, description: the OVF descriptor}
+  checksums: {type: bool, default: false, description: 'with C(complete): read every file, too'}
   directory: {type: path, description: where the marked copy goes}
   annotation: {type: str, description: the annotation of the marked copy}
 author: [regrow]
@@ -24,11 +26,14 @@ EXAMPLES = r'''
 '''
 RETURN = r'''
 regrow:
-  description: ovf (path to use), files (name, path, size), disks (number), capacity_bytes, populated_bytes
+  description: >-
+    ovf (path to use), carried (all files, with the OVF and its manifest), version, files (name, path, size), disks (number),
+    capacity_bytes, populated_bytes; with checksums also sums, as sha256sum writes them
   returned: success
   type: dict
 '''
 
+import hashlib
 import os
 import re
 import xml.etree.ElementTree as ElementTree
@@ -37,6 +42,8 @@ from xml.sax.saxutils import escape
 from ansible.module_utils.basic import AnsibleModule
 
 OVF = '{http://schemas.dmtf.org/ovf/envelope/1}'
+# A line of a manifest: SHA256(coreimage-disk1.vmdk)= 9f86...
+MANIFEST = re.compile(r'^(SHA1|SHA256|SHA512)\s*\(([^)]+)\)\s*=\s*([0-9a-fA-F]+)\s*$', re.M)
 UNITS = re.compile(r'^byte(?:\s*\*\s*2\^(\d+))?$')
 
 
@@ -50,13 +57,18 @@ def read_text(path):
             text = handle.read(8 * 1024 * 1024)
     except (OSError, UnicodeDecodeError) as error:
         raise Incomplete('the image %s cannot be read: %s' % (path, error))
+    return text
+
+
+def read_ovf(path):
+    text = read_text(path)
     if '<!DOCTYPE' in text or '<!ENTITY' in text:
         raise Incomplete('the image %s has a DOCTYPE; an OVF has none' % path)
     return text
 
 
 def describe(path):
-    text = read_text(path)
+    text = read_ovf(path)
     try:
         root = ElementTree.fromstring(text.encode('utf-8'))
     except ElementTree.ParseError as error:
@@ -67,9 +79,14 @@ def describe(path):
     files = [file_of(item, directory) for item in root.iter(OVF + 'File')]
     if not files:
         raise Incomplete('the image %s names no file' % path)
+    manifest = re.sub(r'\.ovf$', '', path) + '.mf'
+    manifest = manifest if os.path.exists(manifest) else None
     disks = list(root.iter(OVF + 'Disk'))
     return {
-        'ovf': os.path.abspath(path), 'directory': directory, 'files': files, 'disks': len(disks),
+        'ovf': os.path.abspath(path), 'directory': directory, 'files': files, 'disks': len(disks), 'manifest': manifest,
+        'carried': [os.path.abspath(path)] + ([os.path.abspath(manifest)] if manifest else []) + [item['path'] for item in files],
+        # The manifest has the checksums of all. src/remediation/image.ts makes the same.
+        'version': hashlib.sha256((read_text(manifest) if manifest else text).encode('utf-8')).hexdigest()[:12],
         'capacity_bytes': sum(capacity(disk) for disk in disks),
         # A thin disk takes at least what is uploaded, whatever the descriptor says of it.
         'populated_bytes': max(sum(int(disk.get(OVF + 'populatedSize') or 0) for disk in disks),
@@ -94,6 +111,29 @@ def file_of(item, directory):
     return {'name': name, 'path': path, 'size': size}
 
 
+def checked(image):
+    expected = MANIFEST.findall(read_text(image['manifest'])) if image['manifest'] else []
+    if image['manifest'] and not expected:
+        raise Incomplete('%s holds no checksums' % image['manifest'])
+    for algorithm, name, digest in expected:
+        path = os.path.join(image['directory'], os.path.basename(name))
+        if digest_of(path, algorithm) != digest.lower():
+            raise Incomplete('%s has another checksum than %s says: torn, or changed since' % (path, image['manifest']))
+    sums = ['%s  %s' % (digest_of(path, 'sha256'), os.path.basename(path)) for path in image['carried']]
+    return dict(image, sums='\n'.join(sums) + '\n')
+
+
+def digest_of(path, algorithm):
+    digest = hashlib.new(algorithm.lower())
+    try:
+        with open(path, 'rb') as handle:
+            for piece in iter(lambda: handle.read(1024 * 1024), b''):
+                digest.update(piece)
+    except OSError as error:
+        raise Incomplete('the image %s cannot be read: %s' % (path, error))
+    return digest.hexdigest()
+
+
 def capacity(disk):
     match = UNITS.match((disk.get(OVF + 'capacityAllocationUnits') or 'byte').strip())
     return int(disk.get(OVF + 'capacity') or 0) * 2 ** int((match.group(1) or 0) if match else 0)
@@ -101,7 +141,7 @@ def capacity(disk):
 
 def marked(path, directory, annotation):
     image = describe(path)
-    text = re.sub(r'<AnnotationSection\b.*?</AnnotationSection>', '', read_text(path), flags=re.S)
+    text = re.sub(r'<AnnotationSection\b.*?</AnnotationSection>', '', read_ovf(path), flags=re.S)
     section = ('<AnnotationSection><Info>What this VM is</Info><Annotation>%s</Annotation></AnnotationSection>'
                % escape(annotation))
     head = re.search(r'<VirtualSystem\b[^>]*>\s*<Info\b[^>]*>.*?</Info>(\s*<Name\b[^>]*>.*?</Name>)?', text, re.S)
@@ -125,6 +165,7 @@ def main():
         argument_spec=dict(
             state=dict(type='str', required=True, choices=['complete', 'marked']),
             ovf=dict(type='path', required=True),
+            checksums=dict(type='bool', default=False),
             directory=dict(type='path'),
             annotation=dict(type='str'),
         ),
@@ -133,7 +174,8 @@ def main():
     params = module.params
     try:
         if params['state'] == 'complete':
-            module.exit_json(changed=False, regrow=describe(params['ovf']))
+            image = describe(params['ovf'])
+            module.exit_json(changed=False, regrow=checked(image) if params['checksums'] else image)
         if module.check_mode:
             module.exit_json(changed=True, regrow=describe(params['ovf']))
         module.exit_json(changed=True, regrow=marked(params['ovf'], params['directory'], params['annotation']))

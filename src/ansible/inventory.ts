@@ -161,6 +161,9 @@ function sshArguments(config: Config): string {
     'IdentitiesOnly=yes',
     'ConnectTimeout=10',
     'BatchMode=yes',
+    // A machine that stands still in the middle is unreachable after a minute.
+    'ServerAliveInterval=15',
+    'ServerAliveCountMax=4',
   ];
   return options.map((option) => `-o ${option}`).join(' ');
 }

@@ -15,7 +15,8 @@ export function isPoolReport(value: unknown): value is PoolReport {
     hasTextsOrNull(member(value, 'discovery'), ['at', 'error']) &&
     hasTextsOrNull(member(value, 'membership'), ['conflict']) &&
     isStormOrNone(member(value, 'storm')) &&
-    isListOf(member(value, 'nodes'), isNode)
+    isListOf(member(value, 'nodes'), isNode) &&
+    (member(value, 'images') === undefined || isListOf(member(value, 'images'), isImage))
   );
 }
 
@@ -34,6 +35,14 @@ function isNode(value: unknown): boolean {
     hasTextsOrNull(value, ['since', 'address', 'moid']) &&
     typeof member(value, 'paused') === 'boolean' &&
     isListOf(member(value, 'checks'), isCheck)
+  );
+}
+
+function isImage(value: unknown): boolean {
+  return (
+    hasTextsOrNull(value, ['version', 'made_at', 'problem']) &&
+    typeof member(value, 'newest') === 'boolean' &&
+    isListOf(member(value, 'controllers'), (name) => typeof name === 'string')
   );
 }
 

@@ -1,10 +1,11 @@
+import { imageDifferences, imageName } from '../pool/image-versions.ts';
 import type { NodeReport, PoolReport } from '../pool/report.ts';
 import type { Look } from './look.ts';
 import { failingFirst, nodeTable } from './node-table.ts';
 import type { Style } from './output.ts';
 import { pauseText, scopeText } from './pause-text.ts';
 import { inert, wrap } from './terminal-text.ts';
-import { ago, duration } from './when.ts';
+import { ago, duration, withLocalTimes } from './when.ts';
 
 /**
  * What people read of a pool that a controller reports: the verdict and what stands in the way, a table, then who tells it and what to
@@ -55,6 +56,7 @@ function headLines(report: PoolReport): readonly HeadLine[] {
     ...modeLine(report),
     ...stormLine(report),
     ...hostCheckLines(hostChecks),
+    ...imageLines(report),
   ];
 }
 
@@ -68,11 +70,23 @@ function hostCheckLines(checks: PoolReport['host_checks'] | undefined): readonly
     });
 }
 
-function tellerText({ at, discovery, controller }: PoolReport): string {
+/** Controllers of an earlier version tell of none. */
+function imageLines({ images }: Partial<PoolReport>): readonly HeadLine[] {
+  return imageDifferences(images ?? []).map((line): HeadLine => ['yellow', inert(withLocalTimes(line))]);
+}
+
+/** The image that all carry, whoever told. */
+function imageText({ images = [] }: Partial<PoolReport>): string {
+  const [image, ...others] = images;
+  return image === undefined || others.length > 0 ? '' : `; image ${inert(withLocalTimes(imageName(image)))}`;
+}
+
+function tellerText(report: PoolReport): string {
+  const { at, discovery, controller } = report;
   const nowMs = Date.parse(at);
   const seen = discovery.at === null ? 'vCenter was not read yet' : `vCenter read ${ago(discovery.at, nowMs)}`;
   const upMs = nowMs - Date.parse(controller.started_at);
-  return `${seen}; controller ${inert(controller.name)}, version ${inert(controller.version)}, up ${duration(upMs)}`;
+  return `${seen}; controller ${inert(controller.name)}, version ${inert(controller.version)}, up ${duration(upMs)}${imageText(report)}`;
 }
 
 /** What to type to know more of the first node that is not healthy. */

@@ -221,7 +221,7 @@ export const syncSchema = z
     bandwidth: size
       .nullable()
       .prefault(null)
-      .describe('The most that is sent of an image in a second; null: no limit.'),
+      .describe('The most that is sent of an image to one node in a second; null: no limit.'),
     deadline: positiveDuration.prefault('2h').describe('`regrow sync` is ended after this time.'),
   })
   .describe('Files that all nodes share, sent by `regrow sync` and by a check with `playbook: sync_files.yml`.');

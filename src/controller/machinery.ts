@@ -40,6 +40,7 @@ import {
   newSteering,
 } from './acting.ts';
 import type { HostWatch } from './host-watch.ts';
+import { ImageWatch } from './image-watch.ts';
 import type { Inquiry } from './inquiry.ts';
 import { LiveConfig } from './live-config.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -90,6 +91,7 @@ export class Machinery {
   readonly self: SelfWatch;
   readonly outlook: Outlook;
   readonly inquiry: Inquiry;
+  readonly images: ImageWatch;
   readonly consultations: Consultations;
   readonly leftovers: Leftovers;
   readonly rebuilds: Rebuilds;
@@ -114,6 +116,7 @@ export class Machinery {
     this.self = new SelfWatch(this.clock);
     this.outlook = newOutlook(this);
     this.inquiry = newInquiry(this);
+    this.images = new ImageWatch({ live: this.live, inquiry: this.inquiry, nowMs: () => this.clock.now() });
     this.consultations = newConsultations(this);
     this.leftovers = newLeftovers(this);
     this.rebuilds = newRebuilds(this);

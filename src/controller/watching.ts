@@ -38,6 +38,7 @@ export function newOutlook(m: Machinery): Outlook {
       started_at: m.startedAt.toISOString(),
     }),
     membership: () => m.membership.report,
+    images: () => m.images.report(),
     hostChecks: () => m.host.report(),
     isTrusted: () => m.self.isTrusted && m.outlook.discovery.ok,
     monotonicMs: () => m.clock.now(),
@@ -58,6 +59,7 @@ export function newDiscovery(m: Machinery): Discovery<PoolReading> {
       m.monitor.setPlan(m.plan());
       m.leftovers.seen(unfinished.filter((node) => node !== m.live.identity.self));
       void m.exchange();
+      void m.images.refresh().catch((error: unknown) => m.options.log.warn({ err: error }, 'images'));
       m.prune();
     },
     onUnreadable: (error: unknown) => {

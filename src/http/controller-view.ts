@@ -1,4 +1,5 @@
 import type { HistoryRange, HistoryReport } from '../pool/history-report.ts';
+import type { ImageReport } from '../pool/image-versions.ts';
 import type { NoticeReport } from '../pool/notice.ts';
 import type { Observation, PoolReport } from '../pool/report.ts';
 import type { ControllerReply } from '../peers/all-controllers.ts';
@@ -34,6 +35,8 @@ export interface ControllerView extends EventTap {
   metrics(): Promise<string>;
   /** The list of members that this controller goes by, in the form that its peers read. */
   membership(): unknown;
+  /** The image that this machine carries, as it is on disk now. */
+  image(): Promise<ImageReport>;
   /** Runs, newest first. */
   runs(wish: RunWish): readonly RunReport[];
   /** One run whole; undefined for one that the journal does not have. */

@@ -1,3 +1,4 @@
+import { imageDifferences } from '../pool/image-versions.ts';
 import type { NodeReport, PoolReport } from '../pool/report.ts';
 
 /** The pool as a plain table, for curl and for scripts of people. Times are UTC. Ends with a newline. */
@@ -22,6 +23,7 @@ export function statusText(report: PoolReport): string {
         `paused: ${scope} by ${by}${until === null ? '' : ` until ${until}`}: ${reason}`,
     ),
     ...(report.storm === null ? [] : [`storm brake tripped: ${report.storm.reason}`]),
+    ...imageDifferences(report.images),
     ...(report.discovery.ok ? [] : [`vCenter is not read: ${report.discovery.error ?? 'not yet'}`]),
     ...(report.membership.conflict === null ? [] : [`membership: ${report.membership.conflict}`]),
   ]

@@ -1,3 +1,5 @@
+import type { ImageVersionReport } from './image-versions.ts';
+
 /* What a controller tells of its pool, over HTTP and in the command line. Keys are those of the JSON; times are ISO UTC. */
 
 /** Where a node stands, in one word. */
@@ -150,6 +152,8 @@ export interface PoolReport {
   /** The storm brake; null when it is not tripped. */
   readonly storm: StormReport | null;
   readonly nodes: readonly NodeReport[];
+  /** Which controllers carry which image, the newest first; those that did not tell are missing. */
+  readonly images: readonly ImageVersionReport[];
   /** Checks that the controller makes of its own machine. */
   readonly host_checks: readonly CheckReport[];
 }

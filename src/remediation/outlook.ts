@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import type { ImageVersionReport } from '../pool/image-versions.ts';
 import type { PoolState } from '../pool/node-state.ts';
 import type { PoolPolicy } from '../pool/policy.ts';
 import type {
@@ -21,6 +22,7 @@ export interface OutlookParts {
   state(): PoolState;
   controller(): ControllerReport;
   membership(): MembershipReport;
+  images(): readonly ImageVersionReport[];
   hostChecks(): readonly CheckReport[];
   /** Whether this controller trusts itself at the moment. */
   isTrusted(): boolean;
@@ -98,6 +100,7 @@ export class Outlook {
       controller: this.#parts.controller(),
       discovery: this.#discovery,
       membership: this.#parts.membership(),
+      images: this.#parts.images(),
       hostChecks: this.#parts.hostChecks(),
       trusted: this.#parts.isTrusted(),
       since: (node) => this.#since.get(node) ?? null,

@@ -5,6 +5,7 @@ import { unmeasured } from '../pool/check-state.ts';
 import { conditionOf, type Condition } from '../pool/condition.ts';
 import { blankNode, type NodeState, type PoolState } from '../pool/node-state.ts';
 import { leadsToRebuild, type PoolPolicy } from '../pool/policy.ts';
+import type { ImageVersionReport } from '../pool/image-versions.ts';
 import type {
   BudgetReport,
   CheckReport,
@@ -32,6 +33,7 @@ export interface ReportSource {
   readonly controller: ControllerReport;
   readonly discovery: DiscoveryReport;
   readonly membership: MembershipReport;
+  readonly images: readonly ImageVersionReport[];
   /** Of the controller's own machine. */
   readonly hostChecks: readonly CheckReport[];
   /** Since when a node is in its condition, ISO UTC. */
@@ -65,6 +67,7 @@ export function poolReport(source: ReportSource): PoolReport {
     budget: budgetReport(source),
     storm: stormReport(source),
     nodes,
+    images: source.images,
     host_checks: source.hostChecks,
   };
 }

@@ -1,4 +1,4 @@
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Lab, type Operation } from '../lab/lab.ts';
@@ -61,20 +61,32 @@ describe('a fault before the fence harms nothing, and says what it is', () => {
     expect(harm(operations)).toEqual([]);
   });
 
-  it('a missing disk, and a torn one: failed, template_missing, with the file named', async () => {
+  it('an image under construction, a disk with another checksum, a torn one, none: failed, template_missing, with the reason in `show`', async () => {
     const folder = join(lab.dir, 'broken-image');
     cpSync(join(lab.dir, 'image'), folder, { recursive: true, dereference: true });
     const disk = join(folder, 'coreimage-disk1.vmdk');
     const config = await adminController(lab, 'broken', (text) =>
       text.replace(/ovf: .*/, `ovf: ${join(folder, 'coreimage.ovf')}`),
     );
+    const refused = async (reason: string): Promise<void> => {
+      const { answer, operations } = await tried(config);
+      expect(answer).toMatchObject({ outcome: 'failed', class: 'template_missing', exitCode: 6, fenced: false });
+      expect(answer.message).toContain(reason);
+      expect(harm(operations)).toEqual([]);
+      const shown = await lab.regrow(['show', answer.run ?? ''], { config });
+      expect(shown.stdout.replaceAll(/\s+/g, ' ')).toContain(reason);
+    };
+    writeFileSync(join(folder, '.incomplete'), '');
+    await refused('is under construction');
+    rmSync(join(folder, '.incomplete'));
+    const bytes = readFileSync(disk);
+    bytes.writeUInt8(bytes.readUInt8(4096) ^ 1, 4096);
+    writeFileSync(disk, bytes);
+    await refused('coreimage-disk1.vmdk has another checksum than');
     writeFileSync(disk, 'half a disk');
-    expect((await tried(config)).answer).toMatchObject({ outcome: 'failed', class: 'template_missing' });
+    await refused('coreimage-disk1.vmdk has 11 bytes');
     rmSync(disk);
-    const { answer, operations } = await tried(config);
-    expect(answer).toMatchObject({ outcome: 'failed', class: 'template_missing', exitCode: 6 });
-    expect(answer.message).toContain('coreimage-disk1.vmdk');
-    expect(harm(operations)).toEqual([]);
+    await refused('lacks');
   });
 });
 

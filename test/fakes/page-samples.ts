@@ -174,6 +174,7 @@ export function sampleReport(nodes: readonly NodeReport[], more: Partial<PoolRep
     budget: { in_use: 0, max: 1, per_hour: { used: 0, max: 3 } },
     storm: null,
     host_checks: [],
+    images: [],
     nodes,
     ...more,
   };

@@ -1,3 +1,4 @@
+import { imageDifferences } from '../../pool/image-versions.ts';
 import type { PauseReport, PoolReport } from '../../pool/report.ts';
 import { html, kept, type Html } from './html.ts';
 import { stateIcon } from './states.ts';
@@ -56,10 +57,11 @@ function fact(name: string, value: string | Html): Html {
   </div>`;
 }
 
-function notices({ pauses, storm, discovery, membership }: PoolReport): readonly Html[] {
+function notices({ pauses, storm, discovery, membership, images }: PoolReport): readonly Html[] {
   return [
     ...(storm === null ? [] : [notice('bad', html`<b>Storm brake</b> since ${timeOf(storm.since)}: ${storm.reason}`)]),
     ...pauses.map((pause) => notice('busy', pauseWords(pause))),
+    ...imageDifferences(images).map((line) => notice('busy', html`${line}`)),
     ...(discovery.ok
       ? []
       : [notice('bad', html`<b>vCenter cannot be read</b>: ${discovery.error ?? 'it was not read yet'}`)]),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { guardedRoute, json, plainGet, type Route } from '../route.ts';
 import { notificationsShape } from '../shapes/notifications.ts';
-import { observationShape } from '../shapes/pool.ts';
+import { imageShape, observationShape } from '../shapes/pool.ts';
 import { unknownNode } from './pool.ts';
 
 /** What the other controllers of the pool ask. */
@@ -23,6 +23,13 @@ export const peerRoutes: readonly Route[] = [
     summary: 'The list of members that this controller goes by.',
     content: { 'application/json': z.record(z.string(), z.unknown()) },
     answer: (_, view) => json(view.membership()),
+  }),
+  guardedRoute({
+    ...plainGet,
+    path: '/v1/image',
+    summary: 'Which image this machine carries.',
+    content: { 'application/json': imageShape },
+    answer: async (_, view) => json(await view.image()),
   }),
   guardedRoute({
     ...plainGet,

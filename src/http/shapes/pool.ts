@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ImageReport } from '../../pool/image-versions.ts';
 import { reportStates, type NodeReport, type Observation, type PoolReport } from '../../pool/report.ts';
 
 /* The shapes of what the API tells of the pool, held equal to src/pool/report.ts by the compiler. Times are ISO UTC. */
@@ -74,6 +75,15 @@ export const nodeReportShape: z.ZodType<NodeReport> = z.object({
   last_run: lastRunReport.nullable(),
 });
 
+const imageFields = {
+  version: z.string().nullable().describe('Of its manifest, or of its OVF where there is none.'),
+  made_at: time.nullable().describe('The time of its OVF: the greatest is the newest image.'),
+  problem: z.string().nullable().describe('Why nothing can be built from it.'),
+};
+
+/** The image that a controller carries. */
+export const imageShape: z.ZodType<ImageReport> = z.object(imageFields);
+
 /** The pool, as one controller sees it. */
 export const poolReportShape: z.ZodType<PoolReport> = z.object({
   pool: z.string(),
@@ -104,6 +114,9 @@ export const poolReportShape: z.ZodType<PoolReport> = z.object({
   }),
   storm: z.object({ since: time, reason: z.string() }).nullable().describe('The storm brake, when it is tripped.'),
   nodes: z.array(nodeReportShape),
+  images: z
+    .array(z.object({ ...imageFields, controllers: z.array(z.string()), newest: z.boolean() }))
+    .describe('Which controllers carry which image, the newest first; those that did not tell are missing.'),
   host_checks: z.array(checkReport).describe("Checks of the controller's own machine."),
 });
 

@@ -70,6 +70,8 @@ describe('the inventory', () => {
       'StrictHostKeyChecking=yes',
       'HostKeyAlias={{ inventory_hostname }}',
       'BatchMode=yes',
+      'ServerAliveInterval=15',
+      'ServerAliveCountMax=4',
       'ConnectTimeout=10',
     ]) {
       expect(vars['ansible_ssh_common_args']).toContain(`-o ${option}`);

@@ -145,3 +145,27 @@ describe('what concerns the pool as a whole', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 });
+
+describe('the images of the pool', () => {
+  const older = { version: 'aaa', made_at: '2026-01-01T10:00:00.000Z', problem: null, controllers: ['webbox3'] };
+  const newest = {
+    version: 'bbb',
+    made_at: '2026-01-02T10:00:00.000Z',
+    problem: null,
+    controllers: ['webbox1', 'webbox2'],
+  };
+
+  it('are told beside the controller when all carry the same, and above the table who carries an older one', () => {
+    const same = reportText(poolReport({ images: [{ ...newest, newest: true }] }), plain);
+    expect(same).toMatch(/; image bbb of 2026-01-02 \d\d:00:00$/m);
+    const images = [
+      { ...newest, newest: true },
+      { ...older, newest: false },
+    ];
+    const text = reportText(poolReport({ images }), plain);
+    expect(text.split('\n\n')[0]).toMatch(
+      /^webbox3 has the older image aaa of .*; the newest is bbb of .*: regrow sync$/m,
+    );
+    expect(text).not.toContain('; image ');
+  });
+});

@@ -67,10 +67,8 @@ describe('the argument specs of the roles', () => {
   });
 
   it('name exactly the inputs of a sync', () => {
-    const text = textOf('sync', ['tasks', 'defaults']);
-    const made = ['sync_failed', 'sync_image_state', 'sync_files'];
-    const used = [...inputsIn(text, 'regrow'), ...inputsIn(text, 'sync')].filter((name) => !made.includes(name));
-    expect(specsOf('sync').get('main')).toEqual(used.toSorted());
+    const text = textOf('sync', ['tasks', 'vars']);
+    expect(specsOf('sync').get('main')).toEqual(inputsIn(text, 'regrow'));
   });
 
   it('name every input of loading a node', () => {

@@ -28,6 +28,7 @@ export function controllerView(more: Partial<ControllerView> = {}): ControllerVi
     history: (range) => ({ range, bucket_seconds: 60, from: '2026-01-01T10:00:00.000Z', nodes: {} }),
     metrics: async () => '',
     membership: () => ({ version: 1 }),
+    image: async () => ({ version: '3f9a12c0d4e5', made_at: '2026-01-01T09:00:00.000Z', problem: null }),
     notifications: () => ({ controller: 'webbox1', notifications: [] }),
     events: () => [],
     lastEventId: () => 0,

@@ -48,6 +48,7 @@ export function poolReport(more: Partial<PoolReport> = {}): PoolReport {
     pauses: [],
     discovery: { ok: true, at: '2026-01-01T09:59:55.000Z', error: null },
     host_checks: [],
+    images: [],
     membership: { version: 1, by: null, conflict: null },
     mode: 'act',
     budget: { in_use: 0, max: 1, per_hour: { used: 0, max: 3 } },

@@ -62,7 +62,7 @@ describe('health', () => {
 });
 
 describe('what peers ask', () => {
-  const paths = ['/v1/observations/webbox2', '/v1/membership', '/v1/notifications'];
+  const paths = ['/v1/observations/webbox2', '/v1/membership', '/v1/image', '/v1/notifications'];
   const observation = {
     node: 'webbox2',
     vm: null,
@@ -83,6 +83,7 @@ describe('what peers ask', () => {
     expect(dataOf(await ask(url, '/v1/membership', { headers: { authorization: 'bearer  hunter2' } }))).toEqual({
       version: 7,
     });
+    expect(dataOf(await ask(url, '/v1/image', bearer('hunter2')))).toMatchObject({ version: '3f9a12c0d4e5' });
     expectProblem(await ask(url, '/v1/observations/webbox9', bearer('hunter2')), 404);
   });
 

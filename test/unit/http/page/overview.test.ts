@@ -26,6 +26,19 @@ function textOf(page: string): string {
 }
 
 describe('the status page', () => {
+  it('tells who carries an older image, and nothing of images when all carry the same', () => {
+    const newest = { version: 'bbb', made_at: '2026-01-02T10:00:00.000Z', problem: null, newest: true };
+    const older = { ...newest, version: 'aaa', made_at: '2026-01-01T10:00:00.000Z', newest: false };
+    const pool = samples.healthyPool();
+    const same = { ...pool, images: [{ ...newest, controllers: ['webbox1', 'webbox2', 'webbox3'] }] };
+    expect(textOf(pageOf({ report: same }))).not.toContain('image');
+    const images = [
+      { ...newest, controllers: ['webbox1', 'webbox2'] },
+      { ...older, controllers: ['webbox3'] },
+    ];
+    expect(textOf(pageOf({ report: { ...pool, images } }))).toContain('webbox3 has the older image aaa');
+  });
+
   it('tells state, why and history without a script', () => {
     const text = textOf(pageOf({ report: samples.failingPool() }));
     expect(text).toContain('webbox3 is being rebuilt');
