@@ -441,6 +441,7 @@ export class Controller {
       consult: (node) => this.#consultations.gather(node),
       rebuilds: this.#rebuilds,
       relay: (path, body) => relay(this.#live, this.#inquiry.peers(), path, body),
+      tell: (event) => this.#reconciler.handle(event),
       heed: () => this.#orders.lookNow(),
       isReady: () => this.#isRecovered,
     });

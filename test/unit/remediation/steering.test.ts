@@ -88,6 +88,7 @@ function daemon(more: Partial<SteeringParts> & { readonly consultation?: Partial
         { name: 'web3', error: 'it did not answer in time' },
       ];
     },
+    tell: () => undefined,
     heed: () => (heeded += 1),
     isReady: () => true,
     ...more,
