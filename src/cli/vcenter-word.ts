@@ -28,13 +28,13 @@ export function vcenterWord(journal: Pick<Journal, 'nodes'>, config: Config, nod
   if (seen.moid === null)
     return {
       address,
-      counts: { status: 'failed', latencyMs: null, detail: 'vCenter has no VM, or not one alone, of the name' },
+      counts: { status: 'failed', latencyMs: 0, detail: 'vCenter has no VM, or not one alone, of the name' },
     };
   const isConnected = seen.connection === 'connected' || seen.connection === null;
   const isDown = seen.power === 'poweredOff' || seen.power === 'suspended';
   return {
     address,
     counts:
-      isConnected && isDown ? { status: 'failed', latencyMs: null, detail: `vCenter says: ${seen.power}` } : undefined,
+      isConnected && isDown ? { status: 'failed', latencyMs: 0, detail: `vCenter says: ${seen.power}` } : undefined,
   };
 }
