@@ -22,7 +22,7 @@ export interface RebuildOptions {
 
 /**
  * `regrow rebuild NODE`: the operator's trigger. A daemon that runs here, or at --server, does it, by all of its gates. Without one this
- * process does it by itself, and asks its own gates and those of the playbook.
+ * process does it by itself, and asks its own gates and those of the playbook; for Monit also those of a daemon.
  */
 export function register(program: Command, context: CliContext): void {
   program
