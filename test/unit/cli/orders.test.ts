@@ -144,6 +144,14 @@ describe('an order that Monit gives (--from-monit)', () => {
     expect(heard).toMatchObject([said, said]);
   });
 
+  it('says that a person is asked, and waits for nobody', async () => {
+    const waits: OrderResult = { kind: 'accepted', run: 'r1', node: 'webbox2', status: 'awaiting_approval' };
+    const machine = await machineWith({ rebuild: async () => waits });
+    const end = await machine.regrow(['rebuild', 'webbox2', '--from-monit', '--confirm', 'webbox2', '--json']);
+    expect(end).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('regrow approve r1') });
+    expect(JSON.parse(end.stdout)).toEqual({ run: 'r1', node: 'webbox2', state: 'awaiting_approval' });
+  });
+
   it('does not go around a daemon that does not answer', async () => {
     const machine = new Machine();
     const lock = await lockDaemon(machine.stateDir);
