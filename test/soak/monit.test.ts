@@ -6,6 +6,8 @@ import { allHealthy, deedsOn, oneRebuild, replaced } from '../e2e/healing.ts';
 const nodes = ['webbox1', 'webbox2', 'webbox3'] as const;
 const survivors = ['webbox1', 'webbox2'] as const;
 const cycle = '2s';
+/** A rebuild takes a minute on a machine that has nothing else to do. */
+const patienceMs = 270_000;
 const monit = ['monit', '-c', '/etc/monit/monitrc'];
 let lab: Lab;
 
@@ -14,10 +16,12 @@ beforeAll(async () => {
     nodes: nodes.length,
     daemons: true,
     // Each probe of Monit is a process: fewer of them leave the machine to the rest.
-    edit: (text) => text.replace('ping: {type: ping, interval: 2s', 'ping: {type: ping, interval: 4s'),
+    edit: (text) => text.replace('ping: {type: ping, interval: 2s', 'ping: {type: ping, interval: 10s'),
   });
-  await allHealthy(lab, nodes);
-}, 300_000);
+  await allHealthy(lab, nodes, patienceMs);
+  for (const node of nodes) await lab.daemon(node, 'stop');
+  for (const node of nodes) await startMonit(node);
+}, 600_000);
 afterAll(async () => lab.down());
 
 async function must(node: string, argv: readonly string[]): Promise<CommandResult> {
@@ -50,7 +54,7 @@ async function monitLog(node: string): Promise<string> {
 
 /** Waits until that many things were done to VMs since then: what was done is complete, as nothing follows a rebuild's last. */
 async function deeds(since: number, count: number): Promise<void> {
-  await eventually(`${count} deeds`, 120_000, async () =>
+  await eventually(`${count} deeds`, patienceMs, async () =>
     deedsOn(lab.operations().slice(since)).length >= count ? true : undefined,
   );
 }
@@ -70,7 +74,7 @@ async function rebuilders(node: string): Promise<readonly string[]> {
 /** Waits until every survivor's own probe finds the node at its present address, and no run goes on. */
 async function settled(node: string): Promise<void> {
   for (const survivor of survivors) {
-    await eventually(`${survivor} finds ${node} healthy`, 120_000, async () => {
+    await eventually(`${survivor} finds ${node} healthy`, patienceMs, async () => {
       const { exitCode } = await lab.exec(survivor, ['regrow', 'probe', 'node', node, '--vcenter']);
       const { stdout } = await lab.exec(survivor, ['regrow', 'history', '--json']);
       const isOver = runsSchema.parse(JSON.parse(stdout)).runs.every(({ outcome }) => outcome !== null);
@@ -80,23 +84,7 @@ async function settled(node: string): Promise<void> {
 }
 
 describe('real Monit in every guest', () => {
-  it('beside the daemons does no harm: a killed node is rebuilt once, whoever orders it', async () => {
-    for (const node of nodes) await startMonit(node);
-    const old = await lab.vm('webbox3');
-    const before = lab.operations().length;
-    await lab.kill('webbox3');
-    await eventually('a Monit orders it', 120_000, async () => {
-      const logs = await Promise.all(survivors.map(monitLog));
-      return logs.some((log) => /regrow_webbox3_ping' exec: /.test(log)) ? true : undefined;
-    });
-    const fresh = await replaced(lab, old);
-    await allHealthy(lab, nodes);
-    expect(deedsOn(lab.operations().slice(before))).toEqual(oneRebuild(old, fresh));
-  }, 300_000);
-
   it('instead of the daemons rebuilds a killed node once, over reloads and a restart of Monit during the rebuild', async () => {
-    for (const node of nodes) await lab.daemon(node, 'stop');
-    const begun = (await rebuilders('webbox3')).length;
     const old = await lab.vm('webbox3');
     const before = lab.operations().length;
     await lab.kill('webbox3');
@@ -106,23 +94,39 @@ describe('real Monit in every guest', () => {
       await must(node, ['sh', '-c', 'kill -KILL "$(cat /run/monit.pid)"']);
       await must(node, monit);
     }
-    const fresh = await stopped(await replaced(lab, old));
+    const fresh = await stopped(await replaced(lab, old, patienceMs));
     await deeds(before, 4);
     await settled('webbox3');
     expect(deedsOn(lab.operations().slice(before))).toEqual(oneRebuild(old, fresh));
-    expect((await rebuilders('webbox3')).slice(begun).length).toBe(1);
-  }, 300_000);
+    expect(await rebuilders('webbox3')).toEqual(['monit']);
+  }, 600_000);
 
   it('follows the node to its new address: killed again it is rebuilt again, once, and at no other time', async () => {
     const old = await lab.vm('webbox3');
     const before = lab.operations().length;
     await lab.kill('webbox3');
-    const fresh = await stopped(await replaced(lab, old));
+    const fresh = await stopped(await replaced(lab, old, patienceMs));
     await deeds(before, 4);
     await settled('webbox3');
     expect(deedsOn(lab.operations().slice(before))).toEqual(oneRebuild(old, fresh));
-    expect(await rebuilders('webbox3')).toContain('monit');
-  }, 300_000);
+    expect(await rebuilders('webbox3')).toEqual(['monit', 'monit']);
+  }, 600_000);
+
+  it('beside the daemons does no harm: a killed node is rebuilt once, whoever orders it', async () => {
+    for (const node of nodes) await lab.daemon(node, 'start');
+    await startMonit('webbox3');
+    await allHealthy(lab, nodes, patienceMs);
+    const old = await lab.vm('webbox3');
+    const before = lab.operations().length;
+    await lab.kill('webbox3');
+    await eventually('a Monit orders it', patienceMs, async () => {
+      const logs = await Promise.all(survivors.map(monitLog));
+      return logs.some((log) => /regrow_webbox3_ping' exec: /.test(log)) ? true : undefined;
+    });
+    const fresh = await replaced(lab, old, patienceMs);
+    await allHealthy(lab, nodes, patienceMs);
+    expect(deedsOn(lab.operations().slice(before))).toEqual(oneRebuild(old, fresh));
+  }, 600_000);
 });
 
 /** The image starts a daemon on each new node: here Monit alone is to judge. */
