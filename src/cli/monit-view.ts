@@ -14,7 +14,7 @@ import { isAtWork } from '../pool/act-gates.ts';
 import type { Confirmation, Consultation, SelfFacts, Vote } from '../pool/consultation.ts';
 import { decide } from '../pool/decide.ts';
 import { initialState, type Fault, type NodeState, type PoolState } from '../pool/node-state.ts';
-import { observersOf } from '../pool/observers.ts';
+import { isObserverOf, observersOf } from '../pool/observers.ts';
 import type { PoolPolicy } from '../pool/policy.ts';
 import { askObservers } from '../remediation/ask-observers.ts';
 import type { ControllerParts } from '../remediation/controller-parts.ts';
@@ -157,7 +157,10 @@ export class MonitView {
   /** The nodes that this machine is to know of: all of a small pool, and on an admin host. */
   #observed(): readonly string[] {
     const { self, config } = this.#parts;
-    return nodeNames(config).filter((name) => self === null || this.#observersOf(name).includes(self));
+    return nodeNames(config).filter(
+      (name) =>
+        self === null || isObserverOf(self, name, nodeNames(config), (each) => isAtWork(this.#state.nodes[each])),
+    );
   }
 
   #observersOf(node: string): readonly string[] {
