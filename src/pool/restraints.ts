@@ -1,13 +1,20 @@
-import { backoffOf } from './moves.ts';
+import { allGates, type ActCase } from './act-gates.ts';
 import type { GateResult } from './gates.ts';
+import { backoffOf } from './moves.ts';
 import type { NodeState } from './node-state.ts';
 import type { Turn } from './turn.ts';
+
+/** Every gate that an order meets; what a program's order has to wait for comes first. */
+export function orderGates(given: ActCase): readonly GateResult[] {
+  const held = given.order?.trigger === 'monit' ? restraints(given.turn, given.node) : [];
+  return [...held, ...allGates(given)];
+}
 
 /**
  * What a program's order (Monit's) has to wait for beside the gates: it repeats itself, and gets no more than this controller allows
  * itself. A person's order ends a backoff, and what was given up or held. Empty: nothing.
  */
-export function restraints(turn: Turn, node: NodeState): readonly GateResult[] {
+function restraints(turn: Turn, node: NodeState): readonly GateResult[] {
   const { policy, now, name } = turn;
   const course = node.fault?.course;
   const held = course?.kind === 'held' && !course.isOurs ? course.holds : [];

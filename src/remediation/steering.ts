@@ -1,5 +1,4 @@
 import { nodeNames } from '../config/node-settings.ts';
-import { allGates } from '../pool/act-gates.ts';
 import type { Consultation } from '../pool/consultation.ts';
 import { forceableGates, type GateResult } from '../pool/gates.ts';
 import { blankNode, type NodeState, type PoolState } from '../pool/node-state.ts';
@@ -8,7 +7,7 @@ import type { VmIdentity } from '../pool/outcome.ts';
 import type { PoolEvent } from '../pool/events.ts';
 import type { PoolPolicy } from '../pool/policy.ts';
 import { caseOf } from '../pool/replay.ts';
-import { restraints } from '../pool/restraints.ts';
+import { orderGates } from '../pool/restraints.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { orderAnswer, orderCancel, orderPause, orderResume } from './orders.ts';
 import type { RebuildStart } from './rebuild.ts';
@@ -161,11 +160,7 @@ export class Steering {
     const now = this.#parts.monotonicMs();
     const node = asJudged(pool.nodes[name] ?? blankNode(policy, now), judged, now);
     const order = { trigger, force, isDryRun };
-    const turn = { name, pool, policy, now };
-    const gates = [
-      ...(trigger === 'monit' ? restraints(turn, node) : []),
-      ...allGates({ turn, node, consultation, order }),
-    ];
+    const gates = orderGates({ turn: { name, pool, policy, now }, node, consultation, order });
     const holding = gates.find(({ holds }) => holds);
     const { journal, now: wall } = this.#parts.parts();
     const evidence = { ...caseOf({ node: name, now, state: node, pool, consultation }), order };
