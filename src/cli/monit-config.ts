@@ -10,7 +10,7 @@ interface MonitOptions {
 
 const help = `
 With --dir, regrow-pool and regrow-host are written there, readable by root alone, and Monit is told by you: monit -t && monit reload.
-Monit acts anew after each reload; the orders it gives are idempotent, and the daemon's gates judge each of them.`;
+Monit acts anew after each reload; the orders it gives are idempotent, and the gates of a daemon judge each of them, whether one runs or not.`;
 
 /** `regrow monit-config`: Monit files whose checks and actions call this program. */
 export function register(program: Command, context: CliContext): void {

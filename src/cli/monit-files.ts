@@ -17,6 +17,8 @@ export type MonitFiles = Readonly<Record<'regrow-pool' | 'regrow-host', string>>
 
 /** Monit takes no more in `for N cycles`. */
 const mostCycles = 64;
+/** A reading of vCenter takes no longer. */
+const readingMs = 120_000;
 /** A probe ends by itself at its check's timeout; Monit, which kills only its direct child, waits for so much longer. */
 const patienceMs = 15_000;
 
@@ -28,7 +30,7 @@ export function monitFiles(target: MonitTarget): MonitFiles {
     Object.entries(nodeSettings(config, node).checks).map(([name, check]) =>
       checkProgram(target, {
         service: `regrow_${node}_${name}`,
-        probe: ['probe', 'node', node, '--check', name],
+        probe: ['probe', 'node', node, '--check', name, '--vcenter'],
         check,
         action: nodeAction(target, node, check),
       }),
@@ -42,12 +44,35 @@ export function monitFiles(target: MonitTarget): MonitFiles {
       action: hostAction(target, check),
     }),
   );
-  return { 'regrow-pool': file(`the pool ${config.pool.name}`, pool), 'regrow-host': file('this machine', host) };
+  return {
+    'regrow-pool': file(`the pool ${config.pool.name}`, [vcenterProgram(target), ...pool]),
+    'regrow-host': file('this machine', host),
+  };
 }
 
 function file(of: string, checks: readonly string[]): string {
   const head = `# Checks of ${of}, by \`regrow monit-config\`: write it again when regrow.yml changes.\n`;
   return [head, ...checks].join('\n');
+}
+
+/** Where no daemon runs, nothing else tells Monit's probes where the nodes are. */
+function vcenterProgram({ command, config, cycleMs }: MonitTarget): string {
+  const timeoutS = Math.ceil((readingMs + patienceMs) / 1000);
+  return [
+    `check program regrow_vcenter with path ${quoted([...command, 'probe', 'vcenter'])} with timeout ${timeoutS} seconds`,
+    ...everyLine(config.discovery.interval, cycleMs),
+    `  if status = 1 for 3 cycles then alert`,
+    '',
+  ].join('\n');
+}
+
+function everyLine(intervalMs: number, cycleMs: number): readonly string[] {
+  const every = cyclesIn(intervalMs, cycleMs);
+  return every === 1 ? [] : [`  every ${every} cycles`];
+}
+
+function cyclesIn(ms: number, cycleMs: number): number {
+  return Math.max(1, Math.round(ms / cycleMs));
 }
 
 interface Program {
@@ -66,19 +91,24 @@ interface Action {
 /** One rule a program: several on one program act on one event. Exit status 3 (not known) and 2 (usage) are no failure. */
 function checkProgram({ command, cycleMs }: MonitTarget, { service, probe, check, action }: Program): string {
   const timeoutS = Math.ceil((check.timeout + patienceMs) / 1000);
-  const every = Math.max(1, Math.round(check.interval / cycleMs));
   const failures = Math.min(check.failures, mostCycles);
   return [
     ...(action.note === undefined ? [] : [`# ${service}: ${action.note}`]),
     `check program ${service} with path ${quoted([...command, ...probe])} with timeout ${timeoutS} seconds`,
-    ...(every === 1 ? [] : [`  every ${every} cycles`]),
+    ...everyLine(check.interval, cycleMs),
     `  if status = 1 for ${failures} cycles then ${action.does}`,
     '',
   ].join('\n');
 }
 
-function nodeAction({ command }: MonitTarget, node: string, { on_failure: action }: AnyCheck): Action {
-  if (action === 'rebuild') return exec([...command, 'rebuild', node, '--from-monit', '--confirm', node, '--no-wait']);
+function nodeAction({ command, config, cycleMs }: MonitTarget, node: string, check: AnyCheck): Action {
+  const { on_failure: action, interval } = check;
+  if (action === 'rebuild') {
+    // A rebuild that failed, or died with its machine, has no second failure after it: the order is given again while this one lasts.
+    const again = Math.ceil(config.safety.backoff / Math.max(interval, cycleMs));
+    const { does } = exec([...command, 'rebuild', node, '--from-monit', '--confirm', node, '--no-wait']);
+    return { does: `${does} repeat every ${Math.max(1, again)} cycles` };
+  }
   if (action === 'restore') return exec([...command, 'restore', node, '--from-monit']);
   return commonAction(action, node);
 }

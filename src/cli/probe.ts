@@ -8,12 +8,14 @@ import { exitCodes } from '../pool/outcome.ts';
 import type { CliContext } from './context.ts';
 import { addressArgument, durationArgument, listArgument } from './arguments.ts';
 import { renderTable, type Style } from './output.ts';
+import type { VCenterWord } from './vcenter-word.ts';
 
 interface ProbeOptions {
   readonly address?: string;
   readonly wait?: number;
   readonly check?: readonly string[];
   readonly onlyRebuild?: true;
+  readonly vcenter?: true;
 }
 
 const help = `
@@ -38,8 +40,17 @@ export function register(program: Command, context: CliContext): void {
     .option('--wait <time>', 'measure again until all pass or the time is up, such as 60s or 2m', durationArgument)
     .option('--check <name>', 'only this check; may be given several times', listArgument)
     .option('--only-rebuild', 'only checks whose on_failure is rebuild')
+    .option('--vcenter', 'count what vCenter said lately, too: off or gone has failed, half built is not known')
     .addHelpText('after', help)
     .action(context.run((name: string, options: ProbeOptions) => probeNode(context, name, options)));
+  probe
+    .command('vcenter')
+    .description("read the nodes' VMs and addresses from vCenter; a daemon of this machine does so by itself")
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 read, here or by the daemon · 1 vCenter cannot be read · 2 usage or configuration',
+    )
+    .action(context.run(() => probeVCenter(context)));
 }
 
 interface Measurement {
@@ -52,8 +63,29 @@ async function probeNode(context: CliContext, name: string, options: ProbeOption
   const { config } = await context.config();
   const { nodeSettings } = await import('../config/node-settings.ts');
   const checks = await chosenChecks(nodeSettings(config, name).checks, options);
-  const address = options.address ?? (await lastKnownAddress(context, name));
-  return answer(context, { checks, name, address, waitMs: options.wait ?? 0 });
+  const word = options.vcenter === true ? await wordOf(context, name) : undefined;
+  const address = options.address ?? (word === undefined ? await lastKnownAddress(context, name) : word.address);
+  return answer(context, { checks, name, address, waitMs: options.wait ?? 0, counts: word?.counts });
+}
+
+async function wordOf(context: CliContext, name: string): Promise<VCenterWord> {
+  const { vcenterWord } = await import('./vcenter-word.ts');
+  return vcenterWord(await context.journal(), (await context.config()).config, name, new Date());
+}
+
+async function probeVCenter(context: CliContext): Promise<number> {
+  const { readDaemonLock } = await import('../remediation/daemon-lock.ts');
+  const { askVCenter } = await import('./journal-status.ts');
+  const daemon = await readDaemonLock((await context.config()).config.state_dir);
+  try {
+    if (daemon === undefined) await askVCenter(context);
+  } catch (error) {
+    if (!(error instanceof RegrowError) || error.code !== 'DISCOVERY_FAILED') throw error;
+    context.say(error.message);
+    return exitCodes.fault;
+  }
+  await context.answer({ read_by: daemon === undefined ? 'probe' : 'daemon' }, () => '');
+  return exitCodes.done;
 }
 
 async function probeSelf(context: CliContext, options: ProbeOptions): Promise<number> {
@@ -112,6 +144,8 @@ interface Task {
   readonly name: string;
   readonly address: string | undefined;
   readonly waitMs: number;
+  /** What every check is taken to say, without measuring it. */
+  readonly counts?: ProbeResult | undefined;
 }
 
 const pauseMs = 1000;
@@ -119,7 +153,7 @@ const pauseMs = 1000;
 /** Measures in rounds until all pass or the time is up; always one whole round. */
 async function measureUntil(
   context: CliContext,
-  { checks, name, address, waitMs }: Task,
+  { checks, name, address, waitMs, counts }: Task,
 ): Promise<{ round: readonly Measurement[]; rounds: number }> {
   const { measure } = await import('../monitor/probes/measure.ts');
   const path = context.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin';
@@ -130,7 +164,7 @@ async function measureUntil(
     const means = waitMs > 0 ? { path, maxTimeoutMs: leftMs } : { path };
     const round = await Promise.all(
       checks.map(async ([check, probe]): Promise<Measurement> => {
-        return { check, type: probe.type, result: await measure(probe, { name, address }, means) };
+        return { check, type: probe.type, result: counts ?? (await measure(probe, { name, address }, means)) };
       }),
     );
     const next = started + pauseMs;

@@ -36,6 +36,11 @@ export async function rebuildThere(
   const ordered = await order(target, `/v1/nodes/${node}/rebuild`, body, decidesWithinMs);
   const run = member(ordered.body, 'run');
   if (ordered.status !== 202 || typeof run !== 'string') return refusedThere(context, node, ordered, options);
+  const status = member(ordered.body, 'status');
+  if (status === 'awaiting_approval') {
+    context.say(`A person has to approve it: regrow approve ${run} or regrow reject ${run}`);
+    return answerRunning(context, run, node, status);
+  }
   if (!options.wait) return answerRunning(context, run, node);
   const result = await follow(context, target, run, node);
   return result === undefined ? answerRunning(context, run, node) : tell(context, result, options);
@@ -55,8 +60,8 @@ export async function restoreThere(
   return answerRunning(context, run, node);
 }
 
-async function answerRunning(context: CliContext, run: string, node: string): Promise<number> {
-  await context.answer({ run, node, state: 'running' }, () => `${run}\n`);
+async function answerRunning(context: CliContext, run: string, node: string, state = 'running'): Promise<number> {
+  await context.answer({ run, node, state }, () => `${run}\n`);
   return exitCodes.done;
 }
 

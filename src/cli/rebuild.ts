@@ -22,7 +22,7 @@ export interface RebuildOptions {
 
 /**
  * `regrow rebuild NODE`: the operator's trigger. A daemon that runs here, or at --server, does it, by all of its gates. Without one this
- * process does it by itself, and asks its own gates and those of the playbook.
+ * process does it by itself, and asks its own gates and those of the playbook; for Monit also those of a daemon.
  */
 export function register(program: Command, context: CliContext): void {
   program
@@ -80,6 +80,10 @@ async function rebuild(context: CliContext, node: string, options: RebuildOption
     const { rebuildThere } = await import('./rebuild-there.ts');
     return rebuildThere(context, target, node, options);
   }
+  if (options.fromMonit === true) {
+    const { rebuildForMonit } = await import('./monit-rebuild.ts');
+    return rebuildForMonit(context, node, options);
+  }
   return rebuildHere(context, node, options);
 }
 
@@ -111,12 +115,12 @@ async function rebuildHere(context: CliContext, node: string, options: RebuildOp
     : await startRebuild(parts, {
         kind: 'rebuild',
         nodes: [node],
-        trigger: options.fromMonit === true ? 'monit' : 'operator',
+        trigger: 'operator',
         reason: options.reason ?? null,
         force: options.force ?? [],
         dryRun: options.dryRun === true,
         judged: options.judged,
-        by: options.fromMonit === true ? 'Monit' : operatorName(context.env),
+        by: operatorName(context.env),
       });
   if (started.kind === 'busy') return busy(context, started.busy.holder);
   if (started.kind === 'refused') return tell(context, started.result, options);

@@ -109,6 +109,7 @@ export function newSteering(m: Machinery): Steering {
     monotonicMs: () => m.clock.now(),
     consult: (node) => m.consultations.gather(node),
     rebuilds: m.rebuilds,
+    tell: (event) => m.reconciler.handle(event),
     relay: (path, body) => relay(m.live, m.inquiry.peers(), path, body),
     heed: () => m.orders.lookNow(),
     isReady: () => m.outside.isRecovered(),

@@ -3,10 +3,11 @@ import type { SelfWatch } from '../monitor/self-watch.ts';
 import { confirmFailure } from '../monitor/confirm.ts';
 import type { Probes } from '../monitor/probes/probes.ts';
 import { probeSshBanner } from '../monitor/probes/ssh-banner.ts';
+import { askVotes } from '../peers/all-votes.ts';
 import { askAll, type ControllerReply } from '../peers/all-controllers.ts';
 import { askMembership, askPeer, portOf, type Peer } from '../peers/client.ts';
 import { askNotices } from '../peers/notices.ts';
-import { askVote, silentVote, witnessAddress } from '../peers/vote.ts';
+import { witnessAddress } from '../peers/vote.ts';
 import { isAtWork } from '../pool/act-gates.ts';
 import type { Confirmation, SelfFacts, Vote } from '../pool/consultation.ts';
 import type { PoolState } from '../pool/node-state.ts';
@@ -104,20 +105,15 @@ export class Inquiry implements Inquiries {
   /** Of every other observer of the node, and of every witness. */
   async votes(node: string): Promise<readonly Vote[]> {
     const { live, targets } = this.#parts;
-    const { self } = live.identity;
-    const addresses = targets.addresses();
-    const port = portOf(live.config.http.listen);
-    const token = await live.token();
-    const ask = async (name: string, address: string | undefined, at: number, isNamed = false): Promise<Vote> => {
-      if (token === null) return silentVote(name, 'http.token is not set here');
-      if (address === undefined) return silentVote(name, 'its address is not known');
-      return askVote({ name, address }, node, { port: at, token, isNamed, trust: live.trust });
-    };
-    const observers = this.#observersOf(node).filter((name) => name !== self);
-    return Promise.all([
-      ...observers.map((name) => ask(name, addresses.get(name), port)),
-      ...this.#witnesses().map((witness) => ask(witness.text, witness.host, witness.port, true)),
-    ]);
+    return askVotes({
+      node,
+      observers: this.#observersOf(node).filter((name) => name !== live.identity.self),
+      witnesses: live.config.safety.witnesses,
+      addresses: targets.addresses(),
+      listen: live.config.http.listen,
+      token: await live.token(),
+      trust: live.trust,
+    });
   }
 
   async confirm(node: string): Promise<Confirmation> {

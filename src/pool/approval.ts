@@ -1,7 +1,10 @@
 import type { Effect, PoolEvent } from './events.ts';
+import type { Hold } from './gates.ts';
+import { opened } from './judge.ts';
 import { isSameVm, type Approval, type NodeState } from './node-state.ts';
+import type { VmIdentity } from './outcome.ts';
 import { modeOf } from './policy.ts';
-import { record, still, withFault, type Step, type Turn } from './turn.ts';
+import { followedBy, record, still, withFault, type Step, type Turn } from './turn.ts';
 
 /*
  * Mode approve: when nothing but a person's word is missing, a run waits for it. The word is about one VM and one fault, overrides the
@@ -24,6 +27,47 @@ export function approvalText({ name }: Turn, { fault }: NodeState): string {
   return approval.run === null
     ? 'a person has to approve it'
     : `a person has to approve it: \`regrow approve ${approval.run}\` or \`regrow reject ${approval.run}\``;
+}
+
+/** The node while a person is asked, who is told of it by the question itself. */
+export function asking(turn: Turn, node: NodeState): Step {
+  const { fault } = node;
+  if (fault === null) return still(node);
+  const until = turn.now + turn.policy.approvalExpiresMs;
+  const question = { vm: fault.vm, run: null, answer: 'awaited', by: null, reason: '', until } as const;
+  const asked = withFault(node, { approval: question, acted: [...fault.acted, 'gate:approval'] });
+  const unapproved: Hold = { gate: 'approval', message: approvalText(turn, asked), forceable: false };
+  return {
+    node: withFault(asked, { course: { kind: 'held', holds: [unapproved], until: null, isOurs: true } }),
+    effects: [{ kind: 'ask', node: turn.name, judged: fault.vm, attempt: node.attempts + 1 }],
+  };
+}
+
+/**
+ * The node after Monit ordered its rebuild and every other gate passed: a person is asked as for a rebuild of this controller's own. Where
+ * its own checks saw no fault yet one begins, which a success ends.
+ */
+export function afterOrder(turn: Turn, node: NodeState, vm: VmIdentity | null): Step {
+  if (modeOf(turn.policy, turn.name) !== 'approve' || !isAbout({ vm }, node.fault?.vm ?? node.vm)) return still(node);
+  const begun = node.fault === null ? opened(turn, node, []) : still(node);
+  return followedBy(begun, (faulty) => (mayAsk(faulty) ? asking(turn, faulty) : still(faulty)));
+}
+
+function mayAsk({ fault }: NodeState): boolean {
+  if (fault === null || fault.approval !== null) return false;
+  switch (fault.course.kind) {
+    case 'watching':
+    case 'waiting':
+    case 'looking':
+      return true;
+    case 'held':
+      return fault.course.isOurs;
+    case 'running':
+    case 'restoring':
+    case 'elsewhere':
+    case 'exhausted':
+      return false;
+  }
 }
 
 /** The node after its run waits. */
@@ -89,7 +133,7 @@ function whyOver(turn: Turn, asked: Approval, { fault }: NodeState, event: PoolE
   return asked.answer === 'given' ? 'it was approved, and could not be begun in time' : 'nobody approved it in time';
 }
 
-function isAbout({ vm }: Approval, judged: Approval['vm']): boolean {
+function isAbout({ vm }: Pick<Approval, 'vm'>, judged: Approval['vm']): boolean {
   return (vm === null && judged === null) || isSameVm(vm, judged);
 }
 

@@ -1,12 +1,12 @@
 import { allGates, consultedGates } from './act-gates.ts';
-import { approvalText } from './approval.ts';
+import { approvalText, asking } from './approval.ts';
 import type { Consultation } from './consultation.ts';
 import type { Effect } from './events.ts';
 import type { GateResult, Hold } from './gates.ts';
 import { backoffOf, exhaust, hold, isBuilding, on, wait } from './moves.ts';
 import type { NodeState } from './node-state.ts';
 import { caseOf } from './replay.ts';
-import { record, type Step, still, type Turn, withFault } from './turn.ts';
+import { followedBy, record, type Step, type Turn, withFault } from './turn.ts';
 
 /** Asks every gate, records what they said, and orders the rebuild, asks a person, waits or holds. */
 export function start(turn: Turn, before: NodeState, consultation: Consultation): Step {
@@ -49,19 +49,11 @@ function heldAgain(before: NodeState, held: Step, decision: Effect): Step {
 
 /** Nothing but a person's word is missing: he is asked once, and the node is held until he has answered. */
 function askPerson(turn: Turn, before: NodeState, node: NodeState, decision: Effect): Step {
-  if (node.fault === null) return still(node);
-  const judged = node.fault.vm;
-  const until = turn.now + turn.policy.approvalExpiresMs;
-  const question = { vm: judged, run: null, answer: 'awaited', by: null, reason: '', until } as const;
-  const asking = withFault(node, { approval: node.fault.approval ?? question });
-  const unapproved: Hold = { gate: 'approval', message: approvalText(turn, asking), forceable: false };
+  if (node.fault === null || node.fault.approval === null)
+    return followedBy({ node, effects: [decision] }, (next) => asking(turn, next));
+  const unapproved: Hold = { gate: 'approval', message: approvalText(turn, node), forceable: false };
   const course = { kind: 'held', holds: [unapproved], until: null, isOurs: true } as const;
-  if (node.fault.approval !== null) return heldAgain(before, hold(turn, asking, course), decision);
-  return {
-    // The question is told by itself.
-    node: withFault(asking, { course, acted: [...node.fault.acted, 'gate:approval'] }),
-    effects: [decision, { kind: 'ask', node: turn.name, judged, attempt: node.attempts + 1 }],
-  };
+  return heldAgain(before, hold(turn, node, course), decision);
 }
 
 function approvedRun({ fault }: NodeState): { readonly run: string; readonly by: string } | null {

@@ -1,4 +1,4 @@
-import { afterAnswer, afterAsking, unaskEffects } from './approval.ts';
+import { afterAnswer, afterAsking, afterOrder, unaskEffects } from './approval.ts';
 import { conditionOf, type Condition } from './condition.ts';
 import { afterConsultation, lookWithinMs, proceed, type Occasion } from './course.ts';
 import { wait } from './moves.ts';
@@ -81,6 +81,7 @@ function concerned(state: PoolState, event: PoolEvent, policy: PoolPolicy): read
   switch (event.kind) {
     case 'measured':
     case 'resumed':
+    case 'ordered':
     case 'asked':
     case 'answered':
     case 'run-started':
@@ -123,6 +124,8 @@ function stepFor(turn: Turn, node: NodeState, event: PoolEvent): Step {
       return still(withoutOldResults(node));
     case 'resumed':
       return resumed(turn, node);
+    case 'ordered':
+      return afterOrder(turn, node, event.vm);
     case 'asked':
       return afterAsking(turn, node, event.run);
     case 'answered':

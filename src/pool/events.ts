@@ -32,6 +32,8 @@ export type PoolEvent =
   | { readonly kind: 'pool-resumed' }
   /** The policy is another one: nodes and checks came or went. */
   | { readonly kind: 'replanned' }
+  /** Monit ordered a rebuild of that VM, and nothing but a person's word is missing. */
+  | { readonly kind: 'ordered'; readonly node: string; readonly vm: VmIdentity | null }
   /** A person was asked to approve a rebuild: that run waits. */
   | { readonly kind: 'asked'; readonly node: string; readonly run: string }
   /** A person answered. */

@@ -49,8 +49,14 @@ function countedStatus(turn: Turn, node: NodeState, status: ResultStatus): Resul
 }
 
 function afterBadVerdict(turn: Turn, node: NodeState, check: string): Step {
+  return node.fault === null
+    ? opened(turn, node, [check])
+    : { node, effects: [record(turn, 'fault.widened', { check })] };
+}
+
+/** The node with a fault that begins now, by these checks. */
+export function opened(turn: Turn, node: NodeState, checks: readonly string[]): Step {
   const { vm } = node;
-  if (node.fault !== null) return { node, effects: [record(turn, 'fault.widened', { check })] };
   const fault: Fault = {
     openedAt: turn.now,
     vm,
@@ -63,7 +69,7 @@ function afterBadVerdict(turn: Turn, node: NodeState, check: string): Step {
   };
   return {
     node: { ...node, fault, warmUntil: null },
-    effects: [record(turn, 'fault.opened', { checks: [check], vm }), { kind: 'discover' }],
+    effects: [record(turn, 'fault.opened', { checks, vm }), { kind: 'discover' }],
   };
 }
 

@@ -1,8 +1,9 @@
-import { allGates, isAtWork, type HandOrder } from './act-gates.ts';
+import { isAtWork, type HandOrder } from './act-gates.ts';
 import type { Consultation } from './consultation.ts';
 import type { GateResult } from './gates.ts';
 import { blankNode, type NodeState, type PoolState } from './node-state.ts';
 import type { PoolPolicy } from './policy.ts';
+import { orderGates } from './restraints.ts';
 
 /** All that a decision rested on, as it is recorded with it. Times are the monotonic milliseconds of that moment. */
 export interface DecisionCase {
@@ -27,7 +28,7 @@ export function replay(given: DecisionCase, policy: PoolPolicy): Replayed {
   const { node, now, state, consultation, order } = given;
   const well = Object.keys(policy.nodes).map((name) => [name, atWork(policy, now)] as const);
   const pool = { ...given.pool, nodes: { ...Object.fromEntries(well), ...given.pool.nodes } };
-  const gates = allGates({ turn: { name: node, pool, policy, now }, node: state, consultation, order });
+  const gates = orderGates({ turn: { name: node, pool, policy, now }, node: state, consultation, order });
   return { node, acts: gates.every(({ holds }) => !holds), gates };
 }
 

@@ -60,7 +60,7 @@ export function orderResume(
     journal.pauses.clear(scope);
     const retried = journal.faults.resume(node);
     if (node === null) journal.events.append({ at, type: 'pool.resumed', data: { by, reason } });
-    if (cleared !== null || retried.length > 0) {
+    if (node !== null || cleared !== null || retried.length > 0) {
       const data = { scope, was_paused: cleared !== null, retried, by, reason };
       journal.events.append({ at, node, type: 'pause.cleared', data });
     }

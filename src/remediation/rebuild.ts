@@ -121,7 +121,7 @@ async function launch(parts: ControllerParts, request: RebuildRequest, run: stri
       regrow_force: request.force,
       regrow_dry_run: request.dryRun,
       // Nobody judged a VM: only what was left half done may be taken over.
-      regrow_unjudged: request.trigger === 'monitor' && request.judged === undefined,
+      regrow_unjudged: programs.includes(request.trigger) && request.judged === undefined,
       ...(request.judged
         ? { regrow_judged: Object.fromEntries(request.nodes.map((node) => [node, vmOf(request)])) }
         : {}),

@@ -1,12 +1,13 @@
 import { nodeNames } from '../config/node-settings.ts';
-import { allGates } from '../pool/act-gates.ts';
 import type { Consultation } from '../pool/consultation.ts';
 import { forceableGates, type GateResult } from '../pool/gates.ts';
 import { blankNode, type NodeState, type PoolState } from '../pool/node-state.ts';
 import type { Orderer, OrderResult, PauseWish, RebuildWish, RestoreWish, ResumeWish } from '../pool/order.ts';
 import type { VmIdentity } from '../pool/outcome.ts';
+import type { PoolEvent } from '../pool/events.ts';
 import type { PoolPolicy } from '../pool/policy.ts';
 import { caseOf } from '../pool/replay.ts';
+import { orderGates } from '../pool/restraints.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { orderAnswer, orderCancel, orderPause, orderResume } from './orders.ts';
 import type { RebuildStart } from './rebuild.ts';
@@ -30,6 +31,8 @@ export interface SteeringParts {
   readonly rebuilds: Pick<Rebuilds, 'orderByHand'>;
   /** Has every other controller of the pool do the same; `path` as in the HTTP interface. */
   relay(path: string, body: Readonly<Record<string, unknown>>): Promise<readonly Relayed[]>;
+  /** What happens to a node's fault by an order. */
+  tell(event: PoolEvent): void;
   /** Orders were written into the journal. */
   heed(): void;
   /** Whether what an earlier process left is settled. */
@@ -51,7 +54,7 @@ export class Steering {
     const consultation = await this.#parts.consult(node);
     const judged = judgedOf(wish, this.#parts.state().nodes[node]);
     const hold = this.#decide(node, judged, wish, consultation);
-    if (hold !== undefined) return refused(hold.holding, hold.gates);
+    if (hold !== undefined) return this.#asked(node, judged, wish, hold.gates) ?? refused(hold.holding, hold.gates);
     const start = await this.#parts.rebuilds.orderByHand(node, {
       kind: 'rebuild',
       trigger: wish.trigger,
@@ -114,6 +117,21 @@ export class Steering {
     return Promise.resolve(result);
   }
 
+  /** A person's word is all that an order of Monit lacks: he is asked. Undefined: more is missing, or he cannot be asked. */
+  #asked(
+    node: string,
+    judged: VmIdentity | null,
+    { trigger }: RebuildWish,
+    gates: readonly GateResult[],
+  ): OrderResult | undefined {
+    if (trigger !== 'monit' || gates.some(({ gate, holds }) => holds && gate !== 'approval')) return undefined;
+    this.#parts.tell({ kind: 'ordered', node, vm: judged });
+    const { run = null, answer } = this.#parts.state().nodes[node]?.fault?.approval ?? {};
+    return run === null || answer !== 'awaited'
+      ? undefined
+      : { kind: 'accepted', run, node, status: 'awaiting_approval' };
+  }
+
   #answer(run: string, answer: 'given' | 'rejected', orderer: Orderer): Promise<OrderResult> {
     const { journal, now } = this.#parts.parts();
     const result = orderAnswer(journal, run, answer, orderer, now());
@@ -142,7 +160,7 @@ export class Steering {
     const now = this.#parts.monotonicMs();
     const node = asJudged(pool.nodes[name] ?? blankNode(policy, now), judged, now);
     const order = { trigger, force, isDryRun };
-    const gates = allGates({ turn: { name, pool, policy, now }, node, consultation, order });
+    const gates = orderGates({ turn: { name, pool, policy, now }, node, consultation, order });
     const holding = gates.find(({ holds }) => holds);
     const { journal, now: wall } = this.#parts.parts();
     const evidence = { ...caseOf({ node: name, now, state: node, pool, consultation }), order };

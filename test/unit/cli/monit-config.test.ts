@@ -56,15 +56,15 @@ describe('monit-config', () => {
     const { status, text } = monitSays(files);
     expect(text).toContain('syntax OK');
     expect(status).toBe(0);
-    expect(files['regrow-pool'].match(/^check program/gm)).toHaveLength(3 * (size - 1));
+    expect(files['regrow-pool'].match(/^check program/gm)).toHaveLength(3 * (size - 1) + 1);
   });
 
   it('asks for a rebuild that the gates judge, at the failure that the check has configured, and never of its own node', async () => {
     const { 'regrow-pool': pool } = monitFiles({ config: await config(3), self: 'webbox1', command, cycleMs: 20_000 });
     expect(pool).toContain(
       [
-        `check program regrow_webbox2_ping with path "${command.join(' ')} probe node webbox2 --check ping" with timeout 30 seconds`,
-        `  if status = 1 for 3 cycles then exec "${command.join(' ')} rebuild webbox2 --from-monit --confirm webbox2 --no-wait"`,
+        `check program regrow_webbox2_ping with path "${command.join(' ')} probe node webbox2 --check ping --vcenter" with timeout 30 seconds`,
+        `  if status = 1 for 3 cycles then exec "${command.join(' ')} rebuild webbox2 --from-monit --confirm webbox2 --no-wait" repeat every 6 cycles`,
       ].join('\n'),
     );
     expect(pool).not.toContain('webbox1');

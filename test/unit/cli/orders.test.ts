@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ControllerOrders } from '../../../src/http/controller-orders.ts';
 import type { OrderResult } from '../../../src/pool/order.ts';
+import { lockDaemon } from '../../../src/remediation/daemon-lock.ts';
 import { answerTo, cancelOf } from '../../../src/remediation/orders.ts';
 import { Machine } from '../cli-read/surroundings.ts';
 import { refusingOrders, served } from '../http/fake-controller.ts';
@@ -141,6 +142,27 @@ describe('an order that Monit gives (--from-monit)', () => {
     expect(await machine.regrow(['restore', 'webbox2', '--from-monit'], { env })).toMatchObject({ stdout: 'r1\n' });
     const said = { trigger: 'monit', by: 'Monit', reason: 'regrow_webbox2_ping: status failed (1) -- no answer' };
     expect(heard).toMatchObject([said, said]);
+  });
+
+  it('says that a person is asked, and waits for nobody', async () => {
+    const waits: OrderResult = { kind: 'accepted', run: 'r1', node: 'webbox2', status: 'awaiting_approval' };
+    const machine = await machineWith({ rebuild: async () => waits });
+    const end = await machine.regrow(['rebuild', 'webbox2', '--from-monit', '--confirm', 'webbox2', '--json']);
+    expect(end).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('regrow approve r1') });
+    expect(JSON.parse(end.stdout)).toEqual({ run: 'r1', node: 'webbox2', state: 'awaiting_approval' });
+  });
+
+  it('does not go around a daemon that does not answer', async () => {
+    const machine = new Machine();
+    const lock = await lockDaemon(machine.stateDir);
+    onTestFinished(async () => lock.release());
+    const end = await machine.regrow([...argv, '--confirm', 'webbox2']);
+    expect(end).toMatchObject({ exitCode: 8, stderr: expect.stringContaining('does not answer') });
+    expect(machine.journal.runs.list()).toEqual([]);
+    expect(await machine.regrow(['probe', 'vcenter', '--json'])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('daemon'),
+    });
   });
 
   it('overrides no gate, and does not go around a daemon that takes no orders', async () => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Consultation } from '../../../src/pool/consultation.ts';
+import { decide } from '../../../src/pool/decide.ts';
+import type { PoolEvent } from '../../../src/pool/events.ts';
+import type { PoolState } from '../../../src/pool/node-state.ts';
 import type { RebuildWish } from '../../../src/pool/order.ts';
 import type { RebuildStart } from '../../../src/remediation/rebuild.ts';
 import type { SlotHolder } from '../../../src/remediation/slot.ts';
@@ -88,6 +91,7 @@ function daemon(more: Partial<SteeringParts> & { readonly consultation?: Partial
         { name: 'web3', error: 'it did not answer in time' },
       ];
     },
+    tell: () => undefined,
     heed: () => (heeded += 1),
     isReady: () => true,
     ...more,
@@ -153,6 +157,47 @@ describe('a rebuild that a person orders of the daemon', () => {
     const result = await steering.rebuild('web3', { ...wish, trigger: 'monit', by: 'Monit' });
     expect(result).toMatchObject({ kind: 'refused', gate: 'approval' });
     expect(journal.events.list()).toMatchObject([{ data: { acts: false, case: { order: { trigger: 'monit' } } } }]);
+    expect(ordered).toEqual([]);
+    await steering.rebuild('web3', wish);
+    expect(ordered).toHaveLength(1);
+  });
+
+  it('has a person asked when nothing else is missing to an order of Monit, and answers with the run that waits', async () => {
+    const policy = policyOf(nodes, { self: 'web1', builder: 'web1', mode: 'approve' });
+    const read = { found: certified, pending: null };
+    const heard: PoolEvent[] = [];
+    let pool: PoolState = {
+      nodes: Object.fromEntries(nodes.map((name) => [name, nodeOf(policy, { read })])),
+      pauses: [],
+      isReadable: true,
+      rebuiltAt: [],
+      brake: calm,
+    };
+    const tell = (event: PoolEvent): void => {
+      heard.push(event);
+      pool = decide(pool, event, policy, now).state;
+      if (event.kind === 'ordered') tell({ kind: 'asked', node: 'web3', run: 'r7' });
+    };
+    const { steering } = daemon({ policy: () => policy, state: () => pool, tell });
+    const order: RebuildWish = { ...wish, trigger: 'monit', by: 'Monit' };
+    const waits = { kind: 'accepted', run: 'r7', node: 'web3', status: 'awaiting_approval' };
+    expect(await steering.rebuild('web3', order)).toEqual(waits);
+    expect(heard[0]).toEqual({ kind: 'ordered', node: 'web3', vm: judged });
+    expect(await steering.rebuild('web3', order)).toEqual(waits);
+
+    const alive = { votes: [vote('web2', { answer: 'healthy' })] };
+    const held = daemon({ policy: () => policy, tell: () => expect.unreachable(), consultation: alive });
+    expect(await held.steering.rebuild('web3', order)).toMatchObject({ kind: 'refused' });
+  });
+
+  it('gives Monit no more than the daemon allows itself', async () => {
+    const policy = policyOf(nodes, { self: 'web1', builder: 'web1' });
+    const tried = nodeOf(policy, { attempts: 1, lastAttemptAt: now - 1_000 });
+    const { steering, ordered } = daemon({
+      state: () => ({ nodes: { web3: tried }, pauses: [], isReadable: true, rebuiltAt: [], brake: calm }),
+    });
+    const monits: RebuildWish = { ...wish, trigger: 'monit' };
+    expect(await steering.rebuild('web3', monits)).toMatchObject({ kind: 'refused', gate: 'backoff' });
     expect(ordered).toEqual([]);
     await steering.rebuild('web3', wish);
     expect(ordered).toHaveLength(1);
