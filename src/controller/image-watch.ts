@@ -11,8 +11,9 @@ export interface ImageWatchParts {
   readonly nowMs: () => number;
 }
 
-/** Images change a few times a year. */
-const askedAgainMs = 60_000;
+/** Images change a few times a year: the others are asked once a minute, and less often in a large pool, so that its cost does not grow with it. */
+const leastMs = 60_000;
+const shareMs = 1_000;
 
 /** Which controller of the pool carries which image. */
 export class ImageWatch {
@@ -31,12 +32,13 @@ export class ImageWatch {
     return this.#own;
   }
 
-  /** Reads the own image, and asks the others for theirs when that was not done within the last minute. */
+  /** Reads the own image, and asks the others for theirs when it is time. */
   async refresh(): Promise<void> {
     const { live, inquiry, nowMs } = this.#parts;
     await this.own();
     const token = await live.token();
-    if (token === null || nowMs() - this.#askedAtMs < askedAgainMs) return;
+    const everyMs = Math.max(leastMs, live.nodes.length * shareMs);
+    if (token === null || nowMs() - this.#askedAtMs < everyMs) return;
     this.#askedAtMs = nowMs();
     this.#others = await askImages(inquiry.peers(), {
       port: portOf(live.config.http.listen),

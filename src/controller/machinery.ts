@@ -67,6 +67,8 @@ export interface ControllerOptions {
   readonly log: Logger;
 }
 
+/** In a large pool all others are asked less often: no controller is asked more often for its list of nodes than every so many milliseconds. */
+const exchangeShareMs = 100;
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What the parts ask of the daemon that holds them. */
@@ -105,6 +107,7 @@ export class Machinery {
   readonly host: HostWatch;
   readonly telemetry: Telemetry;
   readonly notifier: Notifier;
+  #exchangedAt = -Infinity;
 
   constructor(options: ControllerOptions, outside: Outside, journal: Journal, secrets: SecretValues) {
     this.options = options;
@@ -181,8 +184,15 @@ export class Machinery {
     return { ok: status === 'ok', detail };
   }
 
+  /** Exchanges the membership, unless that was done lately. */
+  async exchangeWhenDue(): Promise<void> {
+    const everyMs = this.live.nodes.length * exchangeShareMs;
+    if (this.clock.now() - this.#exchangedAt >= everyMs) await this.exchange();
+  }
+
   /** Hears what the other controllers know of the membership. Without a token they tell nobody. */
   async exchange(): Promise<void> {
+    this.#exchangedAt = this.clock.now();
     try {
       if ((await this.live.token()) !== null) await this.membership.exchange();
     } catch (error) {

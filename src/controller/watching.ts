@@ -58,7 +58,7 @@ export function newDiscovery(m: Machinery): Discovery<PoolReading> {
       // Who observes whom follows from who is at work.
       m.monitor.setPlan(m.plan());
       m.leftovers.seen(unfinished.filter((node) => node !== m.live.identity.self));
-      void m.exchange();
+      void m.exchangeWhenDue();
       void m.images.refresh().catch((error: unknown) => m.options.log.warn({ err: error }, 'images'));
       m.prune();
     },
