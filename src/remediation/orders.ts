@@ -60,7 +60,9 @@ export function orderResume(
     journal.pauses.clear(scope);
     const retried = journal.faults.resume(node);
     if (node === null) journal.events.append({ at, type: 'pool.resumed', data: { by, reason } });
-    if (node !== null || cleared !== null || retried.length > 0) {
+    // Where no daemon runs no fault is kept: what was tried is known by its runs, and ends here.
+    const wasTried = node !== null && journal.runs.list({ node, kinds: ['rebuild'], limit: 1 }).length > 0;
+    if (wasTried || cleared !== null || retried.length > 0) {
       const data = { scope, was_paused: cleared !== null, retried, by, reason };
       journal.events.append({ at, node, type: 'pause.cleared', data });
     }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { orderResume } from '../../../src/remediation/orders.ts';
 import { ownAttempts } from '../../../src/remediation/own-attempts.ts';
 import type { RunOutcome, RunFacts } from '../../../src/store/runs.ts';
 import { temporaryJournal } from '../store/folders.ts';
@@ -43,13 +44,10 @@ describe('what this machine tried of a node', () => {
   });
 
   it('begins anew when a person resumes the node or the pool', () => {
-    for (const [node, type] of [
-      ['web3', 'pause.cleared'],
-      [null, 'pool.resumed'],
-    ] as const) {
+    for (const node of ['web3', null]) {
       const journal = journalOf([1, 'failed'], [3, 'cancelled']);
       expect(ownAttempts(journal, 'web3', since)).toMatchObject({ attempts: 1, holds: [{ gate: 'cancelled' }] });
-      journal.events.append({ at: at(5), node, type, data: {} });
+      orderResume(journal, { node, by: 'alice', reason: 'new disk' }, new Date(at(5)));
       expect(ownAttempts(journal, 'web3', since)).toEqual({ attempts: 0, lastAttemptAt: null, holds: [] });
     }
   });
