@@ -75,7 +75,7 @@ async function deeds(since: number, count: number): Promise<void> {
   );
 }
 
-const runsSchema = z.object({ runs: z.array(z.object({ trigger: z.string(), outcome: z.string().nullable() })) });
+const runsSchema = z.object({ runs: z.array(z.object({ by: z.string(), outcome: z.string().nullable() })) });
 
 /** Rebuilds of the node that succeeded, over both survivors: who ordered each. */
 async function rebuilders(node: string): Promise<readonly string[]> {
@@ -84,7 +84,7 @@ async function rebuilders(node: string): Promise<readonly string[]> {
       runsSchema.parse(JSON.parse((await must(each, ['regrow', 'history', node, '--json'])).stdout)),
     ),
   );
-  return all.flatMap(({ runs }) => runs.filter(({ outcome }) => outcome === 'rebuilt').map(({ trigger }) => trigger));
+  return all.flatMap(({ runs }) => runs.filter(({ outcome }) => outcome === 'rebuilt').map(({ by }) => by));
 }
 
 /** Waits until every survivor's own probe finds the node at its present address, and no run goes on. */
