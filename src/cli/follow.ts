@@ -3,8 +3,7 @@ import type { ControllerParts } from '../remediation/controller-parts.ts';
 import type { RebuildResult } from '../remediation/conclude-rebuild.ts';
 import type { StartedRebuild } from '../remediation/rebuild.ts';
 import type { CliContext } from './context.ts';
-import { createProgress } from './progress.ts';
-import { canAnimate, knowsUnicode } from './terminal.ts';
+import { liveProgress } from './live-progress.ts';
 
 /** What came of following a run: its results, or that the user left it to go on by itself. */
 export type Followed =
@@ -19,13 +18,7 @@ export async function followRun(
   parts: ControllerParts,
   started: StartedRebuild,
 ): Promise<Followed> {
-  const progress = createProgress({
-    stream: context.stderr,
-    style: context.errorStyle,
-    isAnimated: canAnimate(context.isTTY.stderr, context.env),
-    isUnicode: knowsUnicode(context.env),
-    now: () => Date.now(),
-  });
+  const progress = liveProgress(context);
   let leave: () => void = () => undefined;
   const left = new Promise<Followed>((resolve) => {
     leave = () => resolve({ kind: 'detached' });

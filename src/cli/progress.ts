@@ -8,6 +8,8 @@ import { emptyTimeline, justEnded, withEvent, type Timeline } from '../ansible/t
 /** Shows a run while it goes on. */
 export interface Progress {
   event(event: RunEvent): void;
+  /** Instead of single events: the run as far as it is known now. */
+  show(timeline: Timeline): void;
   /** A line of its own, in its place among the others. */
   note(line: string): void;
   /** The run is over: the last lines are written, and nothing moves any more. Call it also when following was broken off. */
@@ -40,16 +42,17 @@ function plainProgress({ stream, now }: ProgressOptions): Progress {
     const task = timeline.tasks.at(-1);
     if (task !== undefined && task.endedMs === null) write(stillRunningLine(task, now()));
   };
+  const show = (next: Timeline): void => {
+    for (const task of justEnded(timeline, next)) if (task.outcome !== 'skipped') write(plainLine(task));
+    const isNewTask = next.tasks.length !== timeline.tasks.length;
+    timeline = next;
+    if (!isNewTask) return;
+    clearInterval(reminder);
+    reminder = setInterval(remind, reminderMs).unref();
+  };
   return {
-    event: (event) => {
-      const next = withEvent(timeline, event);
-      for (const task of justEnded(timeline, next)) if (task.outcome !== 'skipped') write(plainLine(task));
-      const isNewTask = next.tasks.length !== timeline.tasks.length;
-      timeline = next;
-      if (!isNewTask) return;
-      clearInterval(reminder);
-      reminder = setInterval(remind, reminderMs).unref();
-    },
+    event: (event) => show(withEvent(timeline, event)),
+    show,
     note: write,
     end: () => {
       clearInterval(reminder);
@@ -86,11 +89,13 @@ function animatedProgress(options: ProgressOptions): Progress {
     frame += 1;
     redraw();
   }, redrawMs).unref();
+  const show = (next: Timeline): void => {
+    timeline = next;
+    redraw();
+  };
   return {
-    event: (event) => {
-      timeline = withEvent(timeline, event);
-      redraw();
-    },
+    event: (event) => show(withEvent(timeline, event)),
+    show,
     note: (line) => draw([line], live),
     end: () => {
       clearInterval(timer);

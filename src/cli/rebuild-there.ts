@@ -5,9 +5,12 @@ import { exitCodes, failureClasses, outcomes } from '../pool/outcome.ts';
 import type { RebuildResult } from '../remediation/conclude-rebuild.ts';
 import type { CliContext } from './context.ts';
 import { get } from './controller-client.ts';
+import { liveProgress } from './live-progress.ts';
 import { operatorName } from './operator.ts';
 import { detailOf, order, type Ordered, type OrderTarget } from './order-client.ts';
+import type { Progress } from './progress.ts';
 import { busy, tell, type RebuildOptions } from './rebuild.ts';
+import { toldTimeline } from './told-timeline.ts';
 
 /** Its gates ask other controllers, and probe the node. */
 const decidesWithinMs = 120_000;
@@ -97,8 +100,8 @@ async function follow(
   const leaving = new AbortController();
   const leave = (): void => leaving.abort();
   process.once('SIGINT', leave);
+  const progress = liveProgress(context);
   let after = 0;
-  let step: unknown;
   let heardAt = performance.now();
   try {
     while (!leaving.signal.aborted) {
@@ -107,13 +110,12 @@ async function follow(
         after = Number(member(event, 'id'));
         const type = String(member(event, 'type'));
         const data = member(event, 'data');
-        if (type === 'rebuild.task' && member(data, 'step') !== step) {
-          step = member(data, 'step');
-          context.say(`${run}  ${String(step)}`);
-        }
         const outcome = outcomes.find((each) => type === `rebuild.${each}`);
-        if (outcome !== undefined) return resultIn(node, run, outcome, data);
+        if (outcome === undefined) continue;
+        await showTasks(progress, target, run);
+        return resultIn(node, run, outcome, data);
       }
+      await showTasks(progress, target, run);
       if (performance.now() - heardAt > silentForMs && !(await isThere(target)))
         throw new RegrowError(
           'CONTROLLER_UNREACHABLE',
@@ -125,10 +127,22 @@ async function follow(
         );
       await delay(pollMs, undefined, { signal: leaving.signal }).catch(() => undefined);
     }
+    progress.end();
     context.say(`The rebuild goes on. Follow it there with: regrow logs -f ${run}`);
     return undefined;
   } finally {
+    progress.end();
     process.removeListener('SIGINT', leave);
+  }
+}
+
+/** What cannot be read now is shown a moment later. */
+async function showTasks(progress: Progress, { url, ca }: OrderTarget, run: string): Promise<void> {
+  try {
+    const text = await get(`${url}/v1/runs/${run}`, AbortSignal.timeout(pollWithinMs), ca);
+    progress.show(toldTimeline(JSON.parse(text)));
+  } catch {
+    // The outcome is told by the events.
   }
 }
 

@@ -1,15 +1,22 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { journalView } from '../../../src/controller/journal-view.ts';
 import type { ControllerOrders } from '../../../src/http/controller-orders.ts';
+import type { ControllerView } from '../../../src/http/controller-view.ts';
 import type { OrderResult } from '../../../src/pool/order.ts';
 import { lockDaemon } from '../../../src/remediation/daemon-lock.ts';
 import { answerTo, cancelOf } from '../../../src/remediation/orders.ts';
+import { Story } from '../cli-read/events.ts';
 import { Machine } from '../cli-read/surroundings.ts';
 import { refusingOrders, served } from '../http/fake-controller.ts';
 
 /** A machine whose daemon takes these orders, with the token that both know. */
-async function machineWith(orders: Partial<ControllerOrders>): Promise<Machine> {
-  const { url } = await served({ orders: { ...refusingOrders, ...orders }, token: async () => 'hunter2hunter2' });
+async function machineWith(orders: Partial<ControllerOrders>, view: Partial<ControllerView> = {}): Promise<Machine> {
+  const { url } = await served({
+    ...view,
+    orders: { ...refusingOrders, ...orders },
+    token: async () => 'hunter2hunter2',
+  });
   const machine = new Machine({ listen: new URL(url).host });
   const text = `http: {listen: '${new URL(url).host}', token: hunter2hunter2}\n`;
   const before = readFileSync(machine.configPath, 'utf8');
@@ -118,6 +125,40 @@ describe('regrow rebuild, where a controller runs', () => {
       rebuild: async () => ({ kind: 'conflict', message: 'busy', facts: { run: 'r0', node: 'webbox3' } }),
     });
     expect(await busy.regrow(argv)).toMatchObject({ exitCode: 5, stderr: expect.stringContaining('r0') });
+  });
+
+  it('is followed there task by task, until it has an outcome', async () => {
+    const daemon = new Machine();
+    const { events, ...view } = journalView(daemon.journal, daemon.stateDir);
+    const story = new Story().task('look', 'Read the pool', { seconds: 2 }).task('fence', 'Power off', { seconds: 1 });
+    const machine = await machineWith(
+      {
+        rebuild: async (node) => {
+          daemon.told(daemon.begun('r1', { node }), story.events);
+          return { kind: 'accepted', run: 'r1', node, status: 'running' };
+        },
+      },
+      {
+        ...view,
+        // What happens once it is followed.
+        events: (...wish) => {
+          const told = events(...wish);
+          if (told.length === 0)
+            daemon.journal.events.append({
+              at: '2026-01-01T10:01:00.000Z',
+              run: 'r1',
+              node: 'webbox2',
+              type: 'rebuild.rebuilt',
+              data: { message: 'webbox2 is rebuilt and certified', address: '10.77.0.60' },
+            });
+          return told;
+        },
+      },
+    );
+    const end = await machine.regrow(['rebuild', 'webbox2', '--confirm', 'webbox2']);
+    expect(end).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('webbox2 is rebuilt and certified') });
+    expect(end.stderr).toMatch(/ look: Read the pool \.\.\. ok \(2\.0 s\)\n.* fence: Power off \.\.\. .*\n/);
+    expect(end.stderr).not.toContain('null');
   });
 
   it('refuses to override what must not be', async () => {
