@@ -66,7 +66,7 @@ export function lastLines(timeline: Timeline, look: LineLook): readonly (readonl
   return phasesOf(timeline.tasks).map((phase) => endedLines(phase, look));
 }
 
-const stepColumns = 12;
+const stepColumns = 14;
 
 function endedLines(phase: Phase, look: LineLook): readonly string[] {
   const startedMs = phase.tasks[0]?.startedMs ?? 0;
