@@ -41,8 +41,8 @@ describe('the lines of a terminal', () => {
 
   it('have one line a phase, and beside the running one its task', () => {
     const lines = terminalLines(timelineOf(story.events), startMs + 70_000, 0, plain);
-    expect(lines.settled.flat()).toEqual(['✔ look             0.9 s', '✔ fence         1 m 04 s']);
-    expect(lines.live).toEqual(['⠋ create           5.1 s  Deploy the image under the name of the node, powered…']);
+    expect(lines.settled.flat()).toEqual(['✔ look               0.9 s', '✔ fence           1 m 04 s']);
+    expect(lines.live).toEqual(['⠋ create             5.1 s  Deploy the image under the name of the node, power…']);
   });
 
   it('show a failure with its task, its host and its message', () => {
@@ -53,14 +53,14 @@ describe('the lines of a terminal', () => {
     });
     const lines = terminalLines(timelineOf(failed.stats().events), startMs, 0, plain).settled.flat();
     expect(lines.slice(0, 3)).toEqual([
-      '✖ verify           1.0 s',
+      '✖ verify             1.0 s',
       '    Ask the web server: FAILED on webbox1',
       `    502 ${'bad '.repeat(18).trimEnd()}`,
     ]);
   });
 
   it('show what was running when the run was cut off', () => {
-    expect(lastLines(timelineOf(story.events), plain).at(-1)).toEqual(['■ create           0.0 s']);
+    expect(lastLines(timelineOf(story.events), plain).at(-1)).toEqual(['■ create             0.0 s']);
   });
 
   it.each([80, 40, 20, 7])('never take more than %i columns, whatever the names are', (width) => {
@@ -102,10 +102,10 @@ describe('progress on a terminal', () => {
     progress.end();
     expect(screen.lines()).toEqual([
       '$ regrow rebuild webbox1',
-      '✔ look             1.0 s',
+      '✔ look               1.0 s',
       'note: something happened',
-      '✔ fence            2.0 s',
-      '✔ create           1.0 s',
+      '✔ fence              2.0 s',
+      '✔ create             1.0 s',
     ]);
   });
 
@@ -119,13 +119,13 @@ describe('progress on a terminal', () => {
     for (const event of story.events) progress.event(event);
     const first = screen.lines();
     vi.advanceTimersByTime(1000);
-    expect(first).toEqual(['⠋ create           0.0 s  Deploy']);
-    expect(screen.lines()).toEqual(['⠇ create           1.0 s  Deploy']);
+    expect(first).toEqual(['⠋ create             0.0 s  Deploy']);
+    expect(screen.lines()).toEqual(['⠇ create             1.0 s  Deploy']);
     progress.end();
     const count = screen.writes.length;
     vi.advanceTimersByTime(5000);
     expect(screen.writes).toHaveLength(count);
-    expect(screen.lines()).toEqual(['■ create           0.0 s']);
+    expect(screen.lines()).toEqual(['■ create             0.0 s']);
   });
 
   it('does not blank a line before it writes it, so that nothing flickers', () => {
@@ -147,7 +147,7 @@ describe('progress on a terminal', () => {
     screen.resize(40);
     progress.event({ e: 'stats', stats: {}, custom: {}, n: 9, t: 1_767_261_700 });
     progress.end();
-    expect(screen.lines()).toEqual(['✔ look             1.0 s', expect.stringMatching(/^✔ create/)]);
+    expect(screen.lines()).toEqual(['✔ look               1.0 s', expect.stringMatching(/^✔ create/)]);
   });
 });
 
