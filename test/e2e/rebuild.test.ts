@@ -96,7 +96,8 @@ describe('a node that failed', () => {
     const images = await lab.ssh('webbox3', 'cd /var/lib/regrow/image && sha256sum *');
     const here = await lab.ssh('webbox1', 'cd /var/lib/regrow/image && sha256sum *');
     expect(images.stdout).toBe(here.stdout);
-    expect(images.stdout.split('\n')).toHaveLength(2);
+    const names = images.stdout.split('\n').map((line) => line.split(/ +/)[1]);
+    expect(names).toEqual(['coreimage-disk1.vmdk', 'coreimage.mf', 'coreimage.ovf']);
     const key = await lab.ssh('webbox3', 'cat /etc/regrow/id_ed25519');
     expect(key.stdout).toContain('PRIVATE KEY');
     expect(key.stdout).not.toBe((await lab.ssh('webbox1', 'cat /etc/regrow/id_ed25519')).stdout);
