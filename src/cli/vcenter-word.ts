@@ -14,7 +14,10 @@ export interface VCenterWord {
 const freshIntervals = 3;
 const freshAtLeastMs = 60_000;
 
-/** Off, suspended or gone has failed; what is being built is nobody's to judge. */
+/**
+ * Off or suspended has failed; what is being built is nobody's to judge. A VM that is missing from a reading is measured at its last
+ * address: lists can lack VMs that work, and the journal does not tell gone from ambiguous.
+ */
 export function vcenterWord(journal: Pick<Journal, 'nodes'>, config: Config, node: string, now: Date): VCenterWord {
   const seen = journal.nodes.get(node);
   const known = journal.nodes.lastKnown(node);
@@ -23,13 +26,9 @@ export function vcenterWord(journal: Pick<Journal, 'nodes'>, config: Config, nod
   if (seen === undefined || known === undefined || now.getTime() - Date.parse(seen.seen_at) > freshMs)
     return { address, counts: undefined };
   // A half-built VM under the name is not recorded as the node's last known one.
-  if (seen.moid !== null && seen.instance_uuid !== known.instance_uuid)
+  if (seen.moid === null) return { address, counts: undefined };
+  if (seen.instance_uuid !== known.instance_uuid)
     return { address, counts: { status: 'unknown', latencyMs: null, detail: 'it is being built' } };
-  if (seen.moid === null)
-    return {
-      address,
-      counts: { status: 'failed', latencyMs: 0, detail: 'vCenter has no VM, or not one alone, of the name' },
-    };
   const isConnected = seen.connection === 'connected' || seen.connection === null;
   const isDown = seen.power === 'poweredOff' || seen.power === 'suspended';
   return {

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import type { RunEvent } from '../ansible/event.ts';
+import { parseObject, type RunEvent } from '../ansible/event.ts';
 import { newRunId } from '../ansible/run-id.ts';
 import { startRun } from '../ansible/start-run.ts';
 import type { Vote } from '../pool/consultation.ts';
@@ -39,15 +39,17 @@ export async function askObservers(parts: ControllerParts, question: ObserversQu
   return observers.map((observer) => votes.get(observer) ?? silent(observer));
 }
 
+/** By the probe's own words: a program that is broken there ends with the exit code of a failure, too. */
 const answers = new Map<unknown, Vote['answer']>([
-  [0, 'healthy'],
-  [1, 'unhealthy'],
-  [3, 'unknown'],
+  ['passed', 'healthy'],
+  ['failed', 'unhealthy'],
+  ['unknown', 'unknown'],
 ]);
 
 function answerIn(event: RunEvent): { readonly observer: string; readonly vote: Omit<Vote, 'subject'> } | undefined {
   if (event.e !== 'ok' || event.task.action !== 'ansible.builtin.command') return undefined;
-  const answer = answers.get(event.res['rc']);
+  const said = event.res['stdout'];
+  const answer = answers.get(typeof said === 'string' ? parseObject(said)?.['verdict'] : undefined);
   if (answer === undefined) return undefined;
   const { host: observer } = event;
   const detail = 'it measured at this moment, asked over SSH';

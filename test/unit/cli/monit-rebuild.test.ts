@@ -12,7 +12,7 @@ function vm(name: string, more: object = {}): readonly object[] {
   return [{ ...seen, connection: 'connected', heartbeat: 'gray', mark, ...more }];
 }
 
-/** Stands in for ansible-playbook: vCenter says what `reading.json` has, webbox2 ends its probe with the status in `webbox2`. */
+/** Stands in for ansible-playbook: vCenter says what `reading.json` has, the probe of webbox2 ends as `webbox2` has it. */
 const fake = `#!/bin/sh
 here=$(dirname "$0")
 for playbook; do :; done
@@ -21,15 +21,23 @@ result() { say '{"v":1,"n":1,"t":1,"e":"ok","host":"'"$1"'","start":1,"res":'"$3
 echo "\${playbook##*/}" >>"$here/ran"
 case $playbook in
   */discover.yml) host=localhost; result localhost regrow_pool_info '{"regrow":'"$(cat "$here/reading.json")"'}' ;;
-  */ask_observers.yml) host=webbox2; [ ! -e "$here/webbox2" ] || result webbox2 ansible.builtin.command '{"rc":'"$(cat "$here/webbox2")"'}' ;;
+  */ask_observers.yml) host=webbox2; [ ! -e "$here/webbox2" ] || result webbox2 ansible.builtin.command "$(cat "$here/webbox2")" ;;
   *) host=localhost ;;
 esac
 say '{"v":1,"n":2,"t":2,"e":"stats","stats":{"'"$host"'":{"ok":1}},"custom":{}}'
 `;
 
+/** How `regrow probe` ends, as Ansible tells it. A program that dies has the exit code of a failure, and says nothing. */
+const probeEnds = {
+  passed: { rc: 0, stdout: JSON.stringify({ verdict: 'passed' }) },
+  failed: { rc: 1, stdout: JSON.stringify({ verdict: 'failed' }) },
+  unknown: { rc: 3, stdout: JSON.stringify({ verdict: 'unknown' }) },
+  broken: { rc: 1, stdout: '' },
+} as const;
+
 interface World {
-  /** The exit status of webbox2's own probe of webbox3; null: its sshd does not answer. */
-  readonly webbox2?: 0 | 1 | 3 | null;
+  /** What webbox2's own probe of webbox3 says; `broken`: the program there dies; null: its sshd does not answer. */
+  readonly webbox2?: 'passed' | 'failed' | 'unknown' | 'broken' | null;
   readonly nodes?: Readonly<Record<string, readonly object[]>>;
   readonly pending?: object;
   /** Nodes that do not answer this machine, webbox1. */
@@ -38,13 +46,13 @@ interface World {
 }
 
 /** webbox1, where no daemon runs, and whose journal knows the VMs that vCenter has unless told otherwise. */
-function machineIn({ webbox2 = 1, nodes = {}, pending = {}, lost = ['webbox3'], safety = '' }: World = {}) {
+function machineIn({ webbox2 = 'failed', nodes = {}, pending = {}, lost = ['webbox3'], safety = '' }: World = {}) {
   const machine = new Machine();
   const folder = join(dirname(machine.configPath), 'fake');
   mkdirSync(folder);
   writeFileSync(join(folder, 'ansible-playbook'), fake);
   chmodSync(join(folder, 'ansible-playbook'), 0o755);
-  if (webbox2 !== null) writeFileSync(join(folder, 'webbox2'), String(webbox2));
+  if (webbox2 !== null) writeFileSync(join(folder, 'webbox2'), JSON.stringify(probeEnds[webbox2]));
   const all = { webbox1: vm('webbox1'), webbox2: vm('webbox2'), webbox3: vm('webbox3'), ...nodes };
   writeFileSync(join(folder, 'reading.json'), JSON.stringify({ nodes: all, pending, unclear: {}, unfinished: [] }));
   appendFileSync(
@@ -95,8 +103,9 @@ describe('an order of Monit where no daemon runs', () => {
   });
 
   it.each<[string, World, number, object]>([
-    ['one that sees it alive is a veto', { webbox2: 0 }, 4, { outcome: 'refused', gate: 'quorum' }],
-    ['one that could not measure agrees to nothing', { webbox2: 3 }, 4, { outcome: 'refused', gate: 'quorum' }],
+    ['one that sees it alive is a veto', { webbox2: 'passed' }, 4, { outcome: 'refused', gate: 'quorum' }],
+    ['one that could not measure agrees to nothing', { webbox2: 'unknown' }, 4, { outcome: 'refused', gate: 'quorum' }],
+    ['one whose program is broken agrees to nothing', { webbox2: 'broken' }, 4, { outcome: 'refused' }],
     [
       'a machine that reaches nobody may be the sick one',
       { webbox2: null },

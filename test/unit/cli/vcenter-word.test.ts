@@ -36,14 +36,17 @@ describe("vCenter's word in a probe", () => {
   it.each([
     ['off', { power: 'poweredOff', address: null }, 'failed'],
     ['suspended', { power: 'suspended' }, 'failed'],
-    ['gone', none, 'failed'],
     ['half built', { moid: 'vm-4', instance_uuid: 'uuid-4', half_built: true, certified: false }, 'unknown'],
   ] as const)('says of one that is %s: %s', (_, said, status) => {
     expect(word(said).counts).toMatchObject({ status });
   });
 
+  it('leaves one that a reading lacks to its checks: lists can lack a VM that works', () => {
+    expect(word(none)).toEqual({ address: '10.0.0.3', counts: undefined });
+  });
+
   it('counts for nothing when it is old, when the host is not connected, or of a node never seen', () => {
-    expect(word(none, 61_000).counts).toBeUndefined();
+    expect(word({ power: 'poweredOff' }, 61_000).counts).toBeUndefined();
     expect(word({ power: 'poweredOff', connection: 'disconnected' }).counts).toBeUndefined();
     expect(vcenterWord(temporaryJournal(), config, 'web3', seenAt)).toEqual({ address: undefined, counts: undefined });
   });
