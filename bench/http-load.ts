@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { SlipSummary } from '../src/monitor/slip.ts';
+import { compiled } from './compiled.ts';
 
 /** What a controller answered under load, and what its scheduler did meanwhile. */
 export interface HttpCost {
@@ -37,7 +37,7 @@ export interface LoadOptions {
 
 /** Runs the compiled server beside the compiled monitor: first alone, then under load. */
 export async function measureHttp({ nodes, intervalMs, loadMs, readers, askers }: LoadOptions): Promise<HttpCost> {
-  const program = join(import.meta.dirname, 'http-child.mjs');
+  const program = compiled('http-child');
   const child = spawn(process.execPath, [program, String(nodes), String(intervalMs)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -1,9 +1,9 @@
 import { execa } from 'execa';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { SlipSummary } from '../src/monitor/slip.ts';
+import { compiled } from './compiled.ts';
 
 /** What the monitor of one pool cost. */
 export interface MonitorCost {
@@ -53,7 +53,7 @@ const cycles = 3;
 
 /** Runs the compiled monitor on a pool: three whole cycles after the first round, then one node falls silent. */
 export async function measureMonitor(nodes: number, cycleMs: number): Promise<MonitorCost> {
-  const program = join(import.meta.dirname, 'monitor-child.mjs');
+  const program = compiled('monitor-child');
   const child = spawn(process.execPath, [program, String(nodes), String(cycleMs)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,21 +1,22 @@
 // The monitor alone, compiled as it is installed, in a process of its own, so that its memory and its CPU time can be measured.
 // Arguments: how many nodes, interval in ms. One line of JSON at the end of each round, and when a node has failed three times in a row.
 import { readFileSync } from 'node:fs';
-import { systemClock } from '../dist/monitor/clock.js';
-import { Monitor } from '../dist/monitor/monitor.js';
-import { realProbes } from '../dist/monitor/probes/real-probes.js';
+import type { AnyCheck } from '../src/config/schema.ts';
+import { systemClock } from '../src/monitor/clock.ts';
+import { Monitor } from '../src/monitor/monitor.ts';
+import { realProbes } from '../src/monitor/probes/real-probes.ts';
 
-const [count, interval] = process.argv.slice(2).map(Number);
+const [count = 3, interval = 20_000] = process.argv.slice(2).map(Number);
 const failures = 3;
-const failed = new Map();
+const failed = new Map<string, number>();
 let measured = 0;
 let round = 0;
 
 const clock = systemClock();
-const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const say = (line: object): boolean => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /** CPU seconds of the children that have ended. */
-function childrenSeconds() {
+function childrenSeconds(): number {
   const text = readFileSync('/proc/self/stat', 'latin1');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[13]) + Number(fields[14])) / 100;
@@ -41,7 +42,7 @@ const monitor = new Monitor({
   onStalled: (ms) => say({ stalled: ms }),
 });
 
-function endOfRound() {
+function endOfRound(): void {
   const { user, system } = process.cpuUsage();
   round += 1;
   say({
@@ -55,6 +56,16 @@ function endOfRound() {
   });
 }
 
-const check = { type: 'ping', interval, timeout: interval * 0.75, failures, successes: 1, on_failure: 'alert' };
+const check: AnyCheck = {
+  type: 'ping',
+  interval,
+  timeout: interval * 0.75,
+  failures,
+  successes: 1,
+  on_failure: 'alert',
+  then: 'alert',
+  restore_attempts: 1,
+  ignore_heartbeat: false,
+};
 monitor.setPlan(Array.from({ length: count }, (_, index) => ({ node: `web${index}`, name: 'ping', check })));
 monitor.start();

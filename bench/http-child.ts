@@ -4,21 +4,23 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { loadConfig } from '../dist/config/load.js';
-import { nodeNames } from '../dist/config/node-settings.js';
-import { poolPolicy } from '../dist/config/pool-policy.js';
-import { journalView } from '../dist/controller/journal-view.js';
-import { startHttpServer } from '../dist/http/server.js';
-import { systemClock } from '../dist/monitor/clock.js';
-import { Monitor } from '../dist/monitor/monitor.js';
-import { realProbes } from '../dist/monitor/probes/real-probes.js';
-import { Outlook } from '../dist/remediation/outlook.js';
-import { openJournal } from '../dist/store/journal.js';
+import { loadConfig } from '../src/config/load.ts';
+import { nodeNames } from '../src/config/node-settings.ts';
+import { poolPolicy } from '../src/config/pool-policy.ts';
+import { journalView } from '../src/controller/journal-view.ts';
+import { Idempotent } from '../src/http/idempotency.ts';
+import { startHttpServer } from '../src/http/server.ts';
+import { systemClock } from '../src/monitor/clock.ts';
+import { Monitor } from '../src/monitor/monitor.ts';
+import { realProbes } from '../src/monitor/probes/real-probes.ts';
+import { calm } from '../src/pool/brake.ts';
+import { Outlook } from '../src/remediation/outlook.ts';
+import { openJournal } from '../src/store/journal.ts';
 
-const [count, interval] = process.argv.slice(2).map(Number);
+const [count = 3, interval = 5_000] = process.argv.slice(2).map(Number);
 const folder = mkdtempSync(join(tmpdir(), 'regrow-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const say = (line: object): boolean => process.stdout.write(`${JSON.stringify(line)}\n`);
 const names = Array.from({ length: count }, (_, index) => `web${index}`);
 
 writeFileSync(
@@ -63,9 +65,10 @@ const outlook = new Outlook({
   journal,
   config: () => config,
   policy: () => policy,
-  state: () => ({ nodes: {}, pauses: [], isReadable: true, rebuiltAt: [] }),
+  state: () => ({ nodes: {}, pauses: [], isReadable: true, rebuiltAt: [], brake: calm }),
   controller: () => ({ name: 'admin', node: null, version: 'bench', started_at: at }),
   membership: () => ({ version: 1, by: null, conflict: null }),
+  images: () => [],
   hostChecks: () => [],
   isTrusted: () => true,
   monotonicMs: () => clock.now(),
@@ -85,22 +88,38 @@ const monitor = new Monitor({
     outlook.measured(node, check, { status, detail, latencyMs, atMs: endedAt }),
   onStalled: (ms) => say({ stalled: ms }),
 });
+const refused = (): Promise<never> => Promise.reject(new Error('no orders here'));
 const server = await startHttpServer({
   listen: '127.0.0.1:0',
   view: {
     ...journalView(journal, config.state_dir),
     report: () => outlook.report(),
     observation: (node) => outlook.observation(node),
+    history: () => undefined,
+    metrics: () => Promise.resolve(''),
     membership: () => ({}),
+    image: () => Promise.resolve({ version: null, made_at: null, problem: null }),
+    notifications: () => ({ controller: 'admin', notifications: [] }),
     askControllers: () => Promise.resolve([]),
     health: () => ({ ok: true, detail: '' }),
     ready: () => ({ ok: true }),
+    orders: {
+      rebuild: refused,
+      restore: refused,
+      pause: refused,
+      resume: refused,
+      approve: refused,
+      reject: refused,
+      cancel: refused,
+    },
+    idempotent: new Idempotent(journal.idempotency),
     token: () => Promise.resolve(null),
   },
   onFault: (error) => say({ fault: String(error) }),
 });
-const check = config.checks['ping'];
-monitor.setPlan(nodeNames(config).map((node) => ({ node, name: 'ping', check })));
+const { ping } = config.checks;
+if (ping === undefined) throw new Error('its own configuration has no such check');
+monitor.setPlan(nodeNames(config).map((node) => ({ node, name: 'ping', check: ping })));
 monitor.start();
 // An event a second, for the readers of events.
 setInterval(() => {
