@@ -1,8 +1,16 @@
 import type { Command } from 'commander';
 import { exitCodeOf, exitCodes } from '../pool/outcome.ts';
+import type { RebuildResult } from '../remediation/conclude-rebuild.ts';
+import type { ControllerParts } from '../remediation/controller-parts.ts';
 import type { CliContext } from './context.ts';
 
-/** `regrow bootstrap`: deploys the VMs that the pool lacks, all in one run. A node that has a VM is left alone. */
+/** So many nodes a run: each run has the deadline of a rebuild, and this machine sends each of its nodes the image. */
+const nodesOfARun = 3;
+
+/**
+ * `regrow bootstrap`: deploys the VMs that the pool lacks. A node that has a VM is left alone. A large pool takes several runs, one after
+ * the other; as in a play with `serial`, the next is not begun when every node of one came to nothing.
+ */
 export function register(program: Command, context: CliContext): void {
   program
     .command('bootstrap')
@@ -13,10 +21,10 @@ export function register(program: Command, context: CliContext): void {
 
 async function bootstrap(context: CliContext, only: readonly string[]): Promise<number> {
   const { partsFor } = await import('./parts.ts');
-  const { startRebuild, chosenNodes } = await import('../remediation/rebuild.ts');
+  const { chosenNodes } = await import('../remediation/rebuild.ts');
   const { recoverRuns } = await import('../remediation/recovery.ts');
   const parts = await partsFor(context);
-  const { followRun, handOver } = await import('./follow.ts');
+  const { handOver } = await import('./follow.ts');
   const alive = await recoverRuns(parts);
   if (alive !== undefined) handOver(parts, alive.run);
   const nodes = chosenNodes(parts, only).filter((node) => node !== parts.self);
@@ -24,6 +32,35 @@ async function bootstrap(context: CliContext, only: readonly string[]): Promise<
     context.say('Nothing to deploy: the only node asked for is this machine.');
     return exitCodes.nothingToDo;
   }
+  const results: RebuildResult[] = [];
+  let begun = 0;
+  let stopped: number | undefined;
+  while (begun < nodes.length) {
+    const batch = nodes.slice(begun, begun + nodesOfARun);
+    const ended = await bootstrapRun(context, parts, batch);
+    if (ended.begun) begun += batch.length;
+    if (ended.results === undefined) {
+      stopped = ended.exitCode;
+      break;
+    }
+    results.push(...ended.results);
+    if (!ended.results.some(({ outcome }) => isDone(outcome))) break;
+  }
+  if (begun < nodes.length && begun > 0)
+    context.say(`${nodes.length - begun} of ${nodes.length} nodes were not begun. To go on: regrow bootstrap`);
+  if (results.length === 0) return stopped ?? exitCodes.done;
+  const exitCode = await answer(context, results);
+  return stopped ?? exitCode;
+}
+
+/** What came of one run. No results: it was not begun, or goes on without us. */
+type Ended =
+  | { readonly begun: true; readonly results: readonly RebuildResult[] }
+  | { readonly begun: boolean; readonly results?: undefined; readonly exitCode: number };
+
+async function bootstrapRun(context: CliContext, parts: ControllerParts, nodes: readonly string[]): Promise<Ended> {
+  const { startRebuild } = await import('../remediation/rebuild.ts');
+  const { followRun } = await import('./follow.ts');
   const started = await startRebuild(parts, {
     kind: 'bootstrap',
     nodes,
@@ -34,17 +71,23 @@ async function bootstrap(context: CliContext, only: readonly string[]): Promise<
   });
   if (started.kind === 'busy') {
     context.say(`A run already goes on here (${started.busy.holder?.run ?? '?'}).`);
-    return exitCodes.busy;
+    return { begun: false, exitCode: exitCodes.busy };
   }
-  if (started.kind === 'refused') return exitCodes.refused;
-  const { resultData, resultText } = await import('./rebuild.ts');
+  if (started.kind === 'refused') return { begun: false, exitCode: exitCodes.refused };
   const followed = await followRun(context, parts, started);
-  if (followed.kind === 'detached') return exitCodes.done;
-  await context.answer({ run: started.run, nodes: followed.results.map(resultData) }, () =>
-    followed.results.map((result) => resultText(context, { ...result, run: null })).join(''),
+  return followed.kind === 'detached'
+    ? { begun: true, exitCode: exitCodes.done }
+    : { begun: true, results: followed.results };
+}
+
+async function answer(context: CliContext, results: readonly RebuildResult[]): Promise<number> {
+  const { resultData, resultText } = await import('./rebuild.ts');
+  await context.answer({ run: results.at(-1)?.run ?? null, nodes: results.map(resultData) }, () =>
+    results.map((result) => resultText(context, { ...result, run: null })).join(''),
   );
-  const open = followed.results.filter(({ outcome }) => outcome !== 'rebuilt' && outcome !== 'already_healthy');
-  const codes = open.map(({ outcome }) => exitCodeOf(outcome));
+  const codes = results.flatMap(({ outcome }) => (isDone(outcome) ? [] : [exitCodeOf(outcome)]));
   const worst = [exitCodes.failed, exitCodes.refused].find((code) => codes.includes(code));
   return worst ?? codes[0] ?? exitCodes.done;
 }
+
+const isDone = (outcome: RebuildResult['outcome']): boolean => outcome === 'rebuilt' || outcome === 'already_healthy';

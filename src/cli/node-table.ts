@@ -4,6 +4,8 @@ import { renderTable } from './output.ts';
 import { displayWidth, inert, withoutColour, wrap } from './terminal-text.ts';
 import { ago, withLocalTimes } from './when.ts';
 
+type Told = Pick<PoolReport, 'at' | 'nodes'>;
+
 const headings = ['NODE', 'STATE', 'ADDRESS', 'VM', 'SINCE', 'FAILED'];
 
 /** A column of reasons narrower than this is hard to read. */
@@ -17,7 +19,7 @@ const otherLines = 9;
  * The nodes, those first that are not healthy. Where there is no room for the reasons beside the rest, each stands below its node. On a
  * terminal that is too low, healthy nodes are only counted.
  */
-export function nodeTable(report: PoolReport, look: Look): string {
+export function nodeTable(report: Told, look: Look): string {
   const { nodes, left } = nodesThatFit(failingFirst(report.nodes), look.rows);
   const table = look.columns === undefined ? besideTable(report, nodes, look) : fittedTable(report, nodes, look);
   return left === 0
@@ -40,7 +42,7 @@ function nodesThatFit(
   return nodes.length <= shown ? { nodes, left: 0 } : { nodes: nodes.slice(0, shown), left: nodes.length - shown };
 }
 
-function fittedTable(report: PoolReport, nodes: readonly NodeReport[], look: Look): string {
+function fittedTable(report: Told, nodes: readonly NodeReport[], look: Look): string {
   const { style, columns = 80 } = look;
   const [heads, rows] = cellsOf(report, nodes, look);
   // Below, the reason of a healthy node would only bury the others.
@@ -55,12 +57,7 @@ function fittedTable(report: PoolReport, nodes: readonly NodeReport[], look: Loo
   return `${[heading, ...below].join('\n')}\n`;
 }
 
-function besideTable(
-  report: PoolReport,
-  nodes: readonly NodeReport[],
-  look: Look,
-  room = Number.POSITIVE_INFINITY,
-): string {
+function besideTable(report: Told, nodes: readonly NodeReport[], look: Look, room = Number.POSITIVE_INFINITY): string {
   const [heads, rows] = cellsOf(report, nodes, look);
   const cells = rows.flatMap((row, index) => {
     const [first = '', ...more] = wrap(inert(withLocalTimes(nodes[index]?.why ?? '')), room);
@@ -70,7 +67,7 @@ function besideTable(
 }
 
 function cellsOf(
-  { at }: PoolReport,
+  { at }: Told,
   nodes: readonly NodeReport[],
   look: Look,
 ): readonly [readonly string[], readonly (readonly string[])[]] {

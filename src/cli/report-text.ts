@@ -1,5 +1,5 @@
 import { imageDifferences, imageName } from '../pool/image-versions.ts';
-import type { NodeReport, PoolReport } from '../pool/report.ts';
+import type { ControllerReport, NodeReport, PoolReport } from '../pool/report.ts';
 import type { Look } from './look.ts';
 import { failingFirst, nodeTable } from './node-table.ts';
 import type { Style } from './output.ts';
@@ -7,11 +7,16 @@ import { pauseText, scopeText } from './pause-text.ts';
 import { inert, wrap } from './terminal-text.ts';
 import { ago, duration, withLocalTimes } from './when.ts';
 
+/** The pool, told by a controller, or by the journal and vCenter where none runs: without a controller then. */
+export interface StatusReport extends Omit<PoolReport, 'controller'> {
+  readonly controller: ControllerReport | null;
+}
+
 /**
  * What people read of a pool that a controller reports: the verdict and what stands in the way, a table, then who tells it and what to
  * type next. Ends with a newline.
  */
-export function reportText(report: PoolReport, look: Look): string {
+export function reportText(report: StatusReport, look: Look): string {
   const { style, columns } = look;
   const room = columns ?? Number.POSITIVE_INFINITY;
   return [
@@ -26,7 +31,7 @@ export function reportText(report: PoolReport, look: Look): string {
 }
 
 /** `2 of 3 nodes of web healthy; webbox3 is held`. */
-function verdictText({ pool, nodes }: PoolReport): string {
+function verdictText({ pool, nodes }: StatusReport): string {
   const healthy = nodes.filter(({ state }) => state === 'healthy').length;
   const failing = failingFirst(nodes).slice(0, nodes.length - healthy);
   const named = failing.slice(0, 3).map(({ name, state }) => `; ${inert(name)} is ${inert(state)}`);
@@ -34,7 +39,7 @@ function verdictText({ pool, nodes }: PoolReport): string {
   return [`${healthy} of ${nodes.length} nodes of ${inert(pool)} healthy`, ...named, ...more].join('');
 }
 
-function verdictColour({ healthy, nodes }: PoolReport): 'green' | 'yellow' | 'red' {
+function verdictColour({ healthy, nodes }: StatusReport): 'green' | 'yellow' | 'red' {
   if (healthy) return 'green';
   return nodes.some(({ state }) => state === 'faulted' || state === 'exhausted') ? 'red' : 'yellow';
 }
@@ -42,7 +47,7 @@ function verdictColour({ healthy, nodes }: PoolReport): 'green' | 'yellow' | 're
 type HeadLine = readonly [colour: 'green' | 'yellow' | 'red', text: string];
 
 /** The verdict, and below it what holds or blinds the pool as a whole. */
-function headLines(report: PoolReport): readonly HeadLine[] {
+function headLines(report: StatusReport): readonly HeadLine[] {
   const { pauses, discovery, membership, host_checks: hostChecks } = report;
   return [
     [verdictColour(report), verdictText(report)],
@@ -71,26 +76,27 @@ function hostCheckLines(checks: PoolReport['host_checks'] | undefined): readonly
 }
 
 /** Controllers of an earlier version tell of none. */
-function imageLines({ images }: Partial<PoolReport>): readonly HeadLine[] {
+function imageLines({ images }: Partial<StatusReport>): readonly HeadLine[] {
   return imageDifferences(images ?? []).map((line): HeadLine => ['yellow', inert(withLocalTimes(line))]);
 }
 
 /** The image that all carry, whoever told. */
-function imageText({ images = [] }: Partial<PoolReport>): string {
+function imageText({ images = [] }: Partial<StatusReport>): string {
   const [image, ...others] = images;
   return image === undefined || others.length > 0 ? '' : `; image ${inert(withLocalTimes(imageName(image)))}`;
 }
 
-function tellerText(report: PoolReport): string {
+function tellerText(report: StatusReport): string {
   const { at, discovery, controller } = report;
   const nowMs = Date.parse(at);
   const seen = discovery.at === null ? 'vCenter was not read yet' : `vCenter read ${ago(discovery.at, nowMs)}`;
+  if (controller === null) return `${seen}; no controller runs here: this is what the journal knows`;
   const upMs = nowMs - Date.parse(controller.started_at);
   return `${seen}; controller ${inert(controller.name)}, version ${inert(controller.version)}, up ${duration(upMs)}${imageText(report)}`;
 }
 
 /** What to type to know more of the first node that is not healthy. */
-function nextStep({ nodes }: PoolReport, style: Style): readonly string[] {
+function nextStep({ nodes }: StatusReport, style: Style): readonly string[] {
   const node: NodeReport | undefined = failingFirst(nodes)[0];
   if (node === undefined || node.state === 'healthy') return [];
   const run = node.fault?.run ?? null;
@@ -101,7 +107,7 @@ function nextStep({ nodes }: PoolReport, style: Style): readonly string[] {
 }
 
 /** A controller of an older version tells nothing of its mode. */
-function modeLine({ mode }: Partial<PoolReport>): readonly HeadLine[] {
+function modeLine({ mode }: Partial<StatusReport>): readonly HeadLine[] {
   if (mode === undefined || mode === 'act') return [];
   const words = {
     approve: 'mode approve: every rebuild waits for regrow approve',
@@ -110,7 +116,7 @@ function modeLine({ mode }: Partial<PoolReport>): readonly HeadLine[] {
   return [['yellow', words[mode]]];
 }
 
-function stormLine({ storm, at = '' }: Partial<PoolReport>): readonly HeadLine[] {
+function stormLine({ storm, at = '' }: Partial<StatusReport>): readonly HeadLine[] {
   if (storm === undefined || storm === null) return [];
   const since = ago(storm.since, Date.parse(at));
   return [

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import { exitCodes } from '../pool/outcome.ts';
-import type { PoolReport } from '../pool/report.ts';
 import type { CliContext } from './context.ts';
 import { askController, unreachable, type Asker } from './controller-client.ts';
 import type { Refresh } from './journal-status.ts';
 import { lookOf } from './look.ts';
-import { reportText } from './report-text.ts';
+import { reportText, type StatusReport } from './report-text.ts';
 import { serverArgument } from './server-argument.ts';
 
 /** What `status` is handed by the program. */
@@ -63,23 +62,21 @@ function sayWhyNot(context: CliContext, reason: string): void {
   context.say(`${context.errorStyle.yellow('warning:')} the controller here was not asked: ${reason}`);
 }
 
-async function answerReport(context: CliContext, report: PoolReport): Promise<number> {
+async function answerReport(context: CliContext, report: StatusReport): Promise<number> {
   await context.answer(report, () => reportText(report, lookOf(context)));
   return report.healthy ? exitCodes.done : exitCodes.degraded;
 }
 
 async function answerFromJournal(context: CliContext, refresh: Refresh | undefined): Promise<number> {
   const { journalStatus } = await import('./journal-status.ts');
-  const { journalStatusText } = await import('./journal-status-text.ts');
-  const answer = await journalStatus(context, refresh);
-  await context.answer(answer, () => journalStatusText(answer, context.style));
-  if (answer.refresh_error !== null) {
-    context.say(
-      `${context.errorStyle.yellow('warning:')} vCenter was not read: ${answer.refresh_error.replace(/\.$/, '')}. This is what the journal knows.`,
-    );
-  }
+  const report = await journalStatus(context, refresh);
+  const exitCode = await answerReport(context, report);
+  const { error } = report.discovery;
+  if (error === null) return exitCode;
+  const warning = context.errorStyle.yellow('warning:');
+  context.say(`${warning} vCenter was not read: ${error.replace(/\.$/, '')}. This is what the journal knows.`);
   // A pool that cannot be read is not known to be healthy.
-  return answer.healthy && answer.refresh_error === null ? exitCodes.done : exitCodes.degraded;
+  return exitCodes.degraded;
 }
 
 async function askVCenter(context: CliContext): Promise<void> {

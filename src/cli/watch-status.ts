@@ -4,7 +4,6 @@ import type { PoolReport } from '../pool/report.ts';
 import type { CliContext } from './context.ts';
 import { unreachable, type Asker } from './controller-client.ts';
 import { journalStatus } from './journal-status.ts';
-import { journalStatusText } from './journal-status-text.ts';
 import { lookOf } from './look.ts';
 import { reportText } from './report-text.ts';
 import { canAnimate } from './terminal.ts';
@@ -72,10 +71,9 @@ export function statusFrames(context: CliContext, ask: Asker, server: string | u
 
 /** Where no controller runs nothing changes but the journal: by a rebuild of this machine, or a reading. */
 async function journalFrame(context: CliContext): Promise<Frame> {
-  const status = await journalStatus(context, undefined);
-  const note = context.style.yellow('No controller runs here. This is what the journal knows.');
-  const { at: _, ...rest } = status;
-  return { text: `${journalStatusText(status, context.style)}${note}\n`, mark: JSON.stringify(rest) };
+  const report = await journalStatus(context, undefined);
+  const { at: _, ...rest } = report;
+  return { text: reportText(report, lookOf(context)), mark: JSON.stringify(rest) };
 }
 
 /** A report without what changes at every look: times, and the results of checks that say the same. */

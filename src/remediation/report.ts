@@ -11,6 +11,7 @@ import type {
   CheckReport,
   ControllerReport,
   DiscoveryReport,
+  LastRunReport,
   MembershipReport,
   NodeReport,
   Observation,
@@ -20,7 +21,7 @@ import type {
 } from '../pool/report.ts';
 import type { Turn } from '../pool/turn.ts';
 import type { Journal } from '../store/journal.ts';
-import { lastRun } from '../store/pool-status.ts';
+import type { Run } from '../store/runs.ts';
 import type { LatestResults } from './latest-results.ts';
 
 /** What a report is made of, at one moment. */
@@ -118,6 +119,12 @@ function nodeReport(source: ReportSource, name: string, paused: boolean): NodeRe
     holds: condition.kind === 'held' ? condition.holds.map(({ gate, message }) => ({ gate, message })) : [],
     last_run: run === undefined ? null : lastRun(run),
   };
+}
+
+/** The part of a run that is shown with its node. */
+function lastRun(run: Run): LastRunReport {
+  const { id, kind, state, outcome, class: failure, gate, step, started_at, ended_at } = run;
+  return { id, kind, state, outcome, class: failure, gate, step, started_at, ended_at };
 }
 
 /** A controller that can measure nothing any more does not go on calling a node healthy. */

@@ -17,6 +17,8 @@ import (
 var faultNames = map[string]string{
 	"down":              "refuses connections",
 	"hang":              "accepts connections and never answers",
+	"unavailable":       "answers each request with 503",
+	"stopped-clock":     "no time in an answer is later than when the fault began",
 	"slow":              "each request takes longer (argument: milliseconds, 500)",
 	"slow-upload":       "uploads crawl (argument: bytes a second, 1 MiB)",
 	"refuse-logins":     "no login is accepted",
@@ -34,6 +36,8 @@ var faultNames = map[string]string{
 type faults struct {
 	mu     sync.Mutex
 	active map[string]string
+	// When the clock was stopped.
+	stopped time.Time
 }
 
 func newFaults() *faults { return &faults{active: map[string]string{}} }
@@ -108,6 +112,9 @@ func (l *lab) setFault(name, arg string) error {
 	} else {
 		l.faults.active[name] = arg
 	}
+	if name == "stopped-clock" {
+		l.faults.stopped = time.Now().UTC()
+	}
 	l.faults.mu.Unlock()
 	l.world.Lock()
 	defer l.world.Unlock()
@@ -180,8 +187,28 @@ func (l *lab) applyHosts() error {
 var (
 	vmObject  = regexp.MustCompile(`(?s)<(objects|returnval)><obj type="VirtualMachine">([^<]+)</obj>.*?</(objects|returnval)>`)
 	vmInArray = regexp.MustCompile(`<ManagedObjectReference[^>]*type="VirtualMachine"[^>]*>([^<]+)</ManagedObjectReference>`)
+	timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
 	selection = regexp.MustCompile(`<(?:\w+:)?selectSet`)
 )
+
+// stopClock puts the time at which the clock was stopped for each later one in an answer.
+func (l *lab) stopClock(out *httptest.ResponseRecorder) {
+	if !l.faults.on("stopped-clock") {
+		return
+	}
+	l.faults.mu.Lock()
+	stopped := l.faults.stopped
+	l.faults.mu.Unlock()
+	shown := []byte(stopped.Format(time.RFC3339Nano))
+	body := timestamp.ReplaceAllFunc(out.Body.Bytes(), func(b []byte) []byte {
+		if at, err := time.Parse(time.RFC3339Nano, string(b)); err == nil && at.After(stopped) {
+			return shown
+		}
+		return b
+	})
+	out.Body.Reset()
+	out.Body.Write(body)
+}
 
 // shortenLists leaves VMs out of answers that list them. A read of one VM by its reference stays whole.
 func (l *lab) shortenLists(request []byte, out *httptest.ResponseRecorder) {

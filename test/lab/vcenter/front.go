@@ -81,6 +81,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
+	if f.lab.faults.on("unavailable") {
+		http.Error(w, "503 Service Unavailable (Failed to connect to endpoint: vpxd)", http.StatusServiceUnavailable)
+		return
+	}
 	if d := f.lab.faults.duration("slow", 500*time.Millisecond); d > 0 {
 		time.Sleep(d)
 	}
@@ -111,6 +115,7 @@ func (f *front) call(r *http.Request, body []byte) *httptest.ResponseRecorder {
 	serve := func() { f.lab.service.ServeMux.ServeHTTP(out, r) }
 	guarded(method, out, func() { f.dispatch(r, body, method, out, serve) })
 	f.lab.shortenLists(body, out)
+	f.lab.stopClock(out)
 	return out
 }
 

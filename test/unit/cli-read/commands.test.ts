@@ -10,38 +10,38 @@ import { Story } from './events.ts';
 const seen = { instance_uuid: '5031c3d8-aaaa', address: '10.77.0.53', power: 'poweredOn', certified: true } as const;
 
 describe('regrow status', () => {
-  it('says that all nodes are healthy, with address, identity and last run, and exits with 0', async () => {
+  it('says that all nodes are healthy as vCenter has them, with address and identity, and exits with 0', async () => {
     const machine = machineWithHealthyNodes();
-    machine.journal.runs.finish(machine.begun('00000000000001'), { outcome: 'rebuilt', ended_at: minutesAgo(12) });
     const { exitCode, stdout } = await machine.regrow(['status', '--no-refresh']);
-    expect(stdout).toMatch(/^NODE +STATE +ADDRESS +VM +SEEN +LAST RUN\n/);
-    expect(stdout).toMatch(/webbox1 +healthy +10\.77\.0\.53 +vm-1 +\d s ago +rebuilt 12 m ago\n/);
-    expect(stdout).toContain('3 of 3 nodes of web healthy');
+    expect(stdout).toMatch(/^3 of 3 nodes of web healthy\n/);
+    expect(stdout).toMatch(/webbox1 +\S healthy +10\.77\.0\.53 +vm-1 .* nothing measures it\n/);
+    expect(stdout).toMatch(/vCenter read \d s ago; no controller runs here/);
     expect(exitCode).toBe(0);
   });
 
   it.each([
-    ['missing', { moid: null }, 'unhealthy', 'missing'],
-    ['powered off', { power: 'poweredOff' }, 'unhealthy', 'powered_off'],
-    ['uncertified', { certified: false }, 'unhealthy', 'uncertified'],
-    ['without an address', { address: null }, 'unhealthy', 'no_address'],
-    ['without a heartbeat', { heartbeat: 'gray' }, 'unknown', 'no_heartbeat'],
-    ['on a lost host', { connection: 'disconnected', power: 'poweredOff' }, 'unknown', 'host_lost'],
-    ['not seen for an hour', { seen_at: minutesAgo(60) }, 'unknown', 'seen_too_long_ago'],
-  ])('exits with 3 when a node is %s', async (_, change, state, reason) => {
+    ['missing', { moid: null }, 'faulted', 'no VM'],
+    ['powered off', { power: 'poweredOff' }, 'faulted', 'powered off'],
+    ['uncertified', { certified: false }, 'faulted', 'not certified'],
+    ['without an address', { address: null }, 'faulted', 'no address'],
+    ['without a heartbeat', { heartbeat: 'gray' }, 'unknown', 'no heartbeat'],
+    ['on a lost host', { connection: 'disconnected', power: 'poweredOff' }, 'unknown', 'host'],
+    ['not seen for an hour', { seen_at: minutesAgo(60) }, 'unknown', 'not seen'],
+  ])('exits with 3 when a node is %s', async (_, change, state, why) => {
     const machine = machineWithHealthyNodes(change);
     const { exitCode, stdout } = await machine.regrow(['status', '--no-refresh', '--json']);
     expect(exitCode).toBe(3);
     const answer = JSON.parse(stdout);
-    expect(answer).toMatchObject({ pool: 'web', healthy: false, refreshed: false });
+    expect(answer).toMatchObject({ pool: 'web', healthy: false, discovery: { ok: false, error: null } });
     expect(answer.nodes.map((node: { state: string }) => node.state)).toEqual(['healthy', 'healthy', state]);
-    expect(answer.nodes[2].reason).toBe(reason);
+    expect(answer.nodes[2].why).toContain(why);
   });
 
   it('knows nothing of a node that was never seen, and says so', async () => {
     const { exitCode, stdout } = await new Machine().regrow(['status', '--no-refresh']);
     expect(exitCode).toBe(3);
-    expect(stdout).toMatch(/webbox1 +unknown: never seen +- +- +never +-/);
+    expect(stdout).toMatch(/webbox1 +\S unknown +- +- .*never seen/);
+    expect(stdout).toContain('vCenter was not read yet');
   });
 
   it('shows the rebuild that goes on, and who paused what', async () => {
@@ -51,29 +51,59 @@ describe('regrow status', () => {
     machine.journal.pauses.set({ scope: 'node/webbox2', reason: 'new disk', by: 'alice', at: minutesAgo(1) });
     const { exitCode, stdout } = await machine.regrow(['status', '--no-refresh']);
     expect(exitCode).toBe(3);
-    expect(stdout).toMatch(/webbox1 +rebuilding +.* rebuild fence /);
-    expect(stdout).toMatch(/webbox2 +healthy/);
+    expect(stdout).toMatch(/webbox1 +\S remediating .* rebuild fence \(run 00000000000001\)/);
+    expect(stdout).toMatch(/webbox2 +\S healthy \(paused\)/);
     expect(stdout).toContain('paused: webbox2 until it is resumed, by alice: new disk');
   });
 
-  it('has a stable JSON form', async () => {
+  it('shows what the controller left open: a fault, and the storm brake', async () => {
     const machine = machineWithHealthyNodes();
+    machine.journal.faults.save({
+      node: 'webbox2',
+      moid: 'vm-1',
+      instance_uuid: '5031c3d8-aaaa',
+      opened_at: minutesAgo(3),
+      closed_at: null,
+      state: 'exhausted',
+      course: '{"kind":"exhausted"}',
+      approval: null,
+      acted: [],
+      restores: {},
+      unhealthy: ['ping'],
+      abandoned: false,
+      attempts: 3,
+      last_attempt_at: minutesAgo(2),
+    });
+    machine.journal.events.append({
+      at: minutesAgo(2),
+      node: null,
+      type: 'storm.tripped',
+      data: { reason: 'too many' },
+    });
+    const { exitCode, stdout } = await machine.regrow(['status', '--no-refresh']);
+    expect(exitCode).toBe(3);
+    expect(stdout).toMatch(/webbox2 +\S exhausted/);
+    expect(stdout).toContain('storm brake tripped 2 m ago: too many');
+  });
+
+  it('has the JSON form of a controller, without a controller', async () => {
+    const machine = machineWithHealthyNodes();
+    const { url } = await served();
+    const ofAController = JSON.parse((await ask(url, '/v1/status')).text);
     const { stdout } = await machine.regrow(['status', '--no-refresh', '--json']);
     const answer = JSON.parse(stdout);
-    expect(Object.keys(answer)).toEqual(['pool', 'at', 'healthy', 'pauses', 'nodes', 'refreshed', 'refresh_error']);
-    expect(answer.nodes[0]).toEqual({
+    expect(Object.keys(answer).toSorted()).toEqual(Object.keys(ofAController).toSorted());
+    expect(Object.keys(answer.nodes[0]).toSorted()).toEqual(Object.keys(ofAController.nodes[0]).toSorted());
+    expect(answer.controller).toBeNull();
+    expect(answer.nodes[0]).toMatchObject({
       name: 'webbox1',
       state: 'healthy',
-      reason: 'well',
       address: '10.77.0.53',
       moid: 'vm-1',
       instance_uuid: '5031c3d8-aaaa',
       power: 'poweredOn',
-      connection: null,
       heartbeat: 'green',
       certified: true,
-      seen_at: expect.stringMatching(/Z$/),
-      paused: false,
       last_run: null,
     });
   });

@@ -24,7 +24,7 @@ it('shows what vCenter said just now', async () => {
   };
   expect(await status(machine, { refresh })).toMatchObject({
     code: 0,
-    data: { healthy: true, refreshed: true, refresh_error: null },
+    data: { healthy: true, discovery: { ok: true, error: null } },
     said: '',
   });
 });
@@ -37,7 +37,7 @@ it('is not sure of a pool that looks healthy in the journal when vCenter cannot 
     throw new RegrowError('DISCOVERY_FAILED', 'login refused');
   };
   const answer = await status(machine, { refresh });
-  expect(answer).toMatchObject({ code: 3, data: { healthy: true, refreshed: false, refresh_error: 'login refused' } });
+  expect(answer).toMatchObject({ code: 3, data: { healthy: true, discovery: { ok: false, error: 'login refused' } } });
   expect(answer.said).toContain('login refused');
   expect(await status(machine, { refresh }, '--no-refresh')).toMatchObject({ code: 0, said: '' });
 });

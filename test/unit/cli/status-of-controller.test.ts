@@ -90,7 +90,7 @@ describe('regrow status, where something else answers', () => {
     const machine = new Machine({ listen: await answering(status, body) });
     const end = await machine.regrow(['status', '--no-refresh']);
     expect(end.stderr).toContain(reason);
-    expect(end.stdout).toContain('unknown: never seen');
+    expect(end.stdout).toContain('never seen in vCenter');
   });
 
   it('says nothing of a controller where none runs', async () => {
