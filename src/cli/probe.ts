@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { canRebuild } from '../config/pool-policy.ts';
 import type { AnyCheck } from '../config/schema.ts';
-import type { ProbeCheck } from '../monitor/probes/measure.ts';
-import type { ProbeResult } from '../monitor/probes/probe-result.ts';
+import type { ProbeMeans } from '../monitor/probes/measure.ts';
+import type { ProbeResult, ProbeTarget } from '../monitor/probes/probe-result.ts';
 import { RegrowError } from '../errors.ts';
 import { exitCodes } from '../pool/outcome.ts';
 import type { CliContext } from './context.ts';
@@ -19,7 +19,7 @@ interface ProbeOptions {
 }
 
 const help = `
-Checks of every type but playbook are measured once, whatever their interval and thresholds are.
+Checks are measured once, whatever their interval and thresholds are.
 Exit codes: 0 all pass · 1 at least one fails · 2 usage or configuration · 3 not known: this machine could not measure,
 or there is nothing to measure`;
 
@@ -55,14 +55,14 @@ export function register(program: Command, context: CliContext): void {
 
 interface Measurement {
   readonly check: string;
-  readonly type: ProbeCheck['type'];
+  readonly type: AnyCheck['type'];
   readonly result: ProbeResult;
 }
 
 async function probeNode(context: CliContext, name: string, options: ProbeOptions): Promise<number> {
   const { config } = await context.config();
   const { nodeSettings } = await import('../config/node-settings.ts');
-  const checks = await chosenChecks(nodeSettings(config, name).checks, options);
+  const checks = chosenChecks(nodeSettings(config, name).checks, options);
   const word = options.vcenter === true ? await wordOf(context, name) : undefined;
   const address = options.address ?? (word === undefined ? await lastKnownAddress(context, name) : word.address);
   return answer(context, { checks, name, address, waitMs: options.wait ?? 0, counts: word?.counts });
@@ -94,7 +94,7 @@ async function probeSelf(context: CliContext, options: ProbeOptions): Promise<nu
   const { resolveSelf } = await import('../config/node-settings.ts');
   const machine = hostname().split('.')[0] ?? 'localhost';
   const name = resolveSelf(config, machine) ?? machine;
-  const checks = await chosenChecks(config.host_checks, options);
+  const checks = chosenChecks(config.host_checks, options);
   return answer(context, { checks, name, address: '127.0.0.1', waitMs: 0 });
 }
 
@@ -116,15 +116,14 @@ async function answer(context: CliContext, task: Task): Promise<number> {
   return { passed: exitCodes.done, failed: exitCodes.fault, unknown: exitCodes.degraded }[verdict];
 }
 
-async function chosenChecks(
+function chosenChecks(
   checks: Readonly<Record<string, AnyCheck>>,
   { check: names, onlyRebuild }: ProbeOptions,
-): Promise<readonly (readonly [string, ProbeCheck])[]> {
-  const { isProbeCheck } = await import('../monitor/probes/measure.ts');
+): readonly (readonly [string, AnyCheck])[] {
   for (const name of names ?? []) if (!Object.hasOwn(checks, name)) throw unknownCheck(name, Object.keys(checks));
-  return Object.entries(checks)
-    .filter(([name, check]) => (names?.includes(name) ?? true) && (!onlyRebuild || canRebuild(check)))
-    .flatMap(([name, check]) => (isProbeCheck(check) ? [[name, check] as const] : []));
+  return Object.entries(checks).filter(
+    ([name, check]) => (names?.includes(name) ?? true) && (!onlyRebuild || canRebuild(check)),
+  );
 }
 
 function unknownCheck(name: string, known: readonly string[]): RegrowError {
@@ -140,7 +139,7 @@ async function lastKnownAddress(context: CliContext, name: string): Promise<stri
 }
 
 interface Task {
-  readonly checks: readonly (readonly [string, ProbeCheck])[];
+  readonly checks: readonly (readonly [string, AnyCheck])[];
   readonly name: string;
   readonly address: string | undefined;
   readonly waitMs: number;
@@ -155,7 +154,6 @@ async function measureUntil(
   context: CliContext,
   { checks, name, address, waitMs, counts }: Task,
 ): Promise<{ round: readonly Measurement[]; rounds: number }> {
-  const { measure } = await import('../monitor/probes/measure.ts');
   const path = context.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin';
   const deadline = performance.now() + waitMs;
   for (let rounds = 1; ; rounds++) {
@@ -164,13 +162,38 @@ async function measureUntil(
     const means = waitMs > 0 ? { path, maxTimeoutMs: leftMs } : { path };
     const round = await Promise.all(
       checks.map(async ([check, probe]): Promise<Measurement> => {
-        return { check, type: probe.type, result: counts ?? (await measure(probe, { name, address }, means)) };
+        return {
+          check,
+          type: probe.type,
+          result: counts ?? (await measured(context, probe, { name, address }, means)),
+        };
       }),
     );
     const next = started + pauseMs;
     if (round.length === 0 || verdictOf(round) === 'passed' || next >= deadline) return { round, rounds };
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
   }
+}
+
+/** One measurement; of a playbook by a run of Ansible. */
+async function measured(
+  context: CliContext,
+  check: AnyCheck,
+  target: ProbeTarget,
+  means: ProbeMeans,
+): Promise<ProbeResult> {
+  if (check.type !== 'playbook') {
+    const { measure } = await import('../monitor/probes/measure.ts');
+    return measure(check, target, means);
+  }
+  const { partsFor } = await import('./parts.ts');
+  const { playbookProbe } = await import('../remediation/node-playbook.ts');
+  const { config, ...parts } = await partsFor(context);
+  // A run of ours gives its programs the password under Ansible's name for it, and none of this machine's variables.
+  const isInARun = context.env['REGROW_SECRETS']?.split(',').includes('VMWARE_PASSWORD') === true;
+  const vcenter = isInARun ? { ...config.vcenter, password: { env: 'VMWARE_PASSWORD' } } : config.vcenter;
+  const timeout = Math.min(check.timeout, means.maxTimeoutMs ?? check.timeout);
+  return playbookProbe({ ...parts, config: { ...config, vcenter } }, { ...check, timeout }, target);
 }
 
 /** A failure is certain whatever else is not known. Nothing measured is nothing known. */

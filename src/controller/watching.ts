@@ -56,7 +56,9 @@ export function newDiscovery(m: Machinery): Discovery<PoolReading> {
       m.targets.refresh(m.live.nodes);
       m.reconciler.handle({ kind: 'read', begunAt, nodes });
       // Who observes whom follows from who is at work.
-      m.monitor.setPlan(m.plan());
+      const plan = m.plan();
+      m.monitor.setPlan(plan);
+      m.reconciler.handle({ kind: 'observing', nodes: [...new Set(plan.map(({ node }) => node))] });
       m.leftovers.seen(unfinished.filter((node) => node !== m.live.identity.self));
       void m.exchangeWhenDue();
       void m.images.refresh().catch((error: unknown) => m.options.log.warn({ err: error }, 'images'));

@@ -231,6 +231,8 @@ function endOf(reason: string): string {
       return 'healthy again: its checks pass';
     case 'removed':
       return 'taken out of the pool';
+    case 'unobserved':
+      return 'left to the controllers that observe it now';
     default:
       return 'fault closed';
   }

@@ -3,7 +3,7 @@ import { conditionOf, type Condition } from './condition.ts';
 import { afterConsultation, lookWithinMs, proceed, type Occasion } from './course.ts';
 import { wait } from './moves.ts';
 import type { Decision, Effect, PoolEvent } from './events.ts';
-import { afterGoodVerdict, afterMeasurement, closed, unhealthyChecks, withoutOldResults } from './judge.ts';
+import { afterGoodVerdict, afterMeasurement, closed, unhealthyChecks, unobserved, withoutOldResults } from './judge.ts';
 import { blankNode, type Course, type NodeMemory, type NodeState, type PoolState } from './node-state.ts';
 import type { PoolPolicy } from './policy.ts';
 import { afterQuiet, brakeAfter, isRebuilt, released, stormWakes } from './storm.ts';
@@ -27,7 +27,7 @@ import { nodePolicy, record, still, followedBy, withFault, type Step, type Turn 
  *   exhausted       unhealthy, and max_attempts rebuilds failed               `resume`; another VM is certified
  *
  *   A fault ends when every check is healthy again (answers), when another VM is certified under the name (replaced), when this
- *   controller rebuilt the node (rebuilt), or when the node leaves the pool (removed). Each check's action is taken once a fault; a
+ *   controller rebuilt the node (rebuilt), when others observe it instead (unobserved), or when the node leaves the pool (removed). Each check's action is taken once a fault; a
  *   restore is made again while its check fails afresh after it, until its attempts are spent and `then` follows.
  *   Nothing is concluded from `unknown`, from old results after a stall, or about a VM that is not the judged one.
  */
@@ -92,6 +92,8 @@ function concerned(state: PoolState, event: PoolEvent, policy: PoolPolicy): read
       return [event.node];
     case 'read':
       return Object.keys(event.nodes).filter((name) => policy.nodes[name] !== undefined);
+    case 'observing':
+      return unmeasuredNow(state, new Set(event.nodes));
     case 'stalled':
     case 'replanned':
       return Object.keys(state.nodes);
@@ -101,6 +103,13 @@ function concerned(state: PoolState, event: PoolEvent, policy: PoolPolicy): read
     case 'pool-resumed':
       return Object.keys(state.nodes).filter((name) => !isQuiet(state.nodes[name]));
   }
+}
+
+/** Nodes of which there are results, or a fault, and which are not measured any more. */
+function unmeasuredNow(state: PoolState, measured: ReadonlySet<string>): readonly string[] {
+  return Object.entries(state.nodes).flatMap(([name, { fault, checks }]) =>
+    measured.has(name) || (fault === null && Object.keys(checks).length === 0) ? [] : [name],
+  );
 }
 
 /** Nothing of the node depends on time passing. */
@@ -122,6 +131,8 @@ function stepFor(turn: Turn, node: NodeState, event: PoolEvent): Step {
     }
     case 'stalled':
       return still(withoutOldResults(node));
+    case 'observing':
+      return unobserved(turn, node);
     case 'resumed':
       return resumed(turn, node);
     case 'ordered':

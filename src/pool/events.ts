@@ -30,6 +30,8 @@ export type PoolEvent =
   | { readonly kind: 'resumed'; readonly node: string }
   /** An operator lets the pool go on after many rebuilds. */
   | { readonly kind: 'pool-resumed' }
+  /** From now on this controller measures these nodes, and no others: in a large pool each is observed by a few. */
+  | { readonly kind: 'observing'; readonly nodes: readonly string[] }
   /** The policy is another one: nodes and checks came or went. */
   | { readonly kind: 'replanned' }
   /** Monit ordered a rebuild of that VM, and nothing but a person's word is missing. */

@@ -93,8 +93,10 @@ export function afterGoodVerdict(turn: Turn, node: NodeState): Step {
   return still(withFault(node, { acted, restores: Object.fromEntries(stillNeeded) }));
 }
 
+type CloseReason = 'answers' | 'replaced' | 'rebuilt' | 'removed' | 'unobserved';
+
 /** The node without its fault. */
-export function closed(turn: Turn, node: NodeState, reason: 'answers' | 'replaced' | 'rebuilt' | 'removed'): Step {
+export function closed(turn: Turn, node: NodeState, reason: CloseReason): Step {
   const restores = Math.max(0, ...Object.values(node.fault?.restores ?? {}));
   const effects: Effect[] = [record(turn, 'fault.closed', { reason, ...(restores > 0 ? { restores } : {}) })];
   return { node: { ...node, fault: null }, effects };
@@ -103,6 +105,17 @@ export function closed(turn: Turn, node: NodeState, reason: 'answers' | 'replace
 /** Checks of the node, of those it has by policy, whose verdict is unhealthy. */
 export function unhealthyChecks(turn: Turn, node: NodeState): readonly string[] {
   return Object.keys(nodePolicy(turn).checks).filter((name) => node.checks[name]?.verdict === 'unhealthy');
+}
+
+/**
+ * The node when this controller measures it no more: results that nothing refreshes say nothing, and the fault is for those who observe it
+ * now. An own run is awaited, and work that somebody left half done stays anybody's.
+ */
+export function unobserved(turn: Turn, node: NodeState): Step {
+  const { fault } = node;
+  if (fault?.course.kind === 'running' || fault?.course.kind === 'restoring') return still(node);
+  const forgotten: NodeState = { ...node, checks: {} };
+  return fault === null || fault.isAbandoned ? still(forgotten) : closed(turn, forgotten, 'unobserved');
 }
 
 /** The node with no result left to count. */

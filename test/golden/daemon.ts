@@ -169,7 +169,7 @@ export class Daemon implements TimerOwner {
   }
 
   /** The pool or its checks are others than before. */
-  replan(): void {
+  replan(): readonly PlanEntry[] {
     const policy = this.#world.policyFor(this.#machine);
     if (JSON.stringify(policy) !== JSON.stringify(this.reconciler.policy)) this.reconciler.replan(policy);
     const entries = this.#world.nodes
@@ -178,6 +178,7 @@ export class Daemon implements TimerOwner {
         Object.entries(this.#world.checksOf(node)).map(([name, check]) => ({ node, name, check })),
       );
     this.#monitor.setPlan(entries);
+    return entries;
   }
 
   #observes(node: string): boolean {
@@ -333,7 +334,8 @@ export class Daemon implements TimerOwner {
     });
     this.reconciler.handle({ kind: 'read', begunAt, nodes: Object.fromEntries(nodes) });
     // Who observes whom follows from who is at work.
-    this.replan();
+    const measured = this.replan().map(({ node }) => node);
+    this.reconciler.handle({ kind: 'observing', nodes: [...new Set(measured)] });
   }
 
   #soon(work: () => void): void {
