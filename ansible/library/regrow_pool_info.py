@@ -80,7 +80,10 @@ def work_of_others(vcenter, params, pool, aside):
         try:
             seen = regrow_protocol.look(vcenter, context)
         except Refused:
-            continue  # a rebuild would be refused, and says why itself
+            # A rebuild would be refused, and says why itself. What stands there half built gets older like any other.
+            if len(found) == 1 and (found[0]['mark'] or {}).get('kind') == 'building':
+                pending[node] = half_built(found[0], found[0]['mark'], 'refused', over=False)
+            continue
         except Unknown as error:
             unclear[node] = str(error)
             continue
@@ -107,9 +110,12 @@ def require_believable(vcenter, params, vms):
 
 def left_over(seen):
     """A half-built VM that nobody goes on with: its generation is decided, or its runs were this controller's and are over."""
-    mark = seen['x_mark']
+    return half_built(seen['x'], seen['x_mark'], 'over', over=True)
+
+
+def half_built(vm, mark, word, over):
     return {'incident': mark['incident'], 'generation': mark['g'], 'runs': [mark['run']], 'by': mark['by'],
-            'fingerprint': 'over.%s.%s' % (seen['x']['moid'], mark['run']), 'over': True}
+            'fingerprint': '%s.%s.%s' % (word, vm['moid'], mark['run']), 'over': over}
 
 
 def is_settled(found, pool):

@@ -17,8 +17,9 @@ options:
   state:
     type: str
     required: true
-    choices: [quarantined, released, proven, addressed, reapable, gone]
+    choices: ['off', quarantined, released, proven, addressed, reapable, gone]
     description:
+      - C(off) powers off the judged VM, while the probe that speaks against it is of the present.
       - C(quarantined) waits for the proof that the judged VM is off, renames it and disconnects its networks for good.
       - C(released) is the same proof without rename, for a VM that is destroyed instead.
       - C(proven) tells whether the VM that was just deployed is ours, and applies the declared hardware.
@@ -38,6 +39,7 @@ options:
   cpus: {type: int, description: declared number of CPUs}
   memory_mb: {type: int, description: declared memory in MiB}
   mac: {type: str, description: declared MAC address}
+  probed_at: {type: float, description: "for off, this machine's uptime in seconds when the node was probed"}
   timeout: {type: int, default: 60, description: seconds to wait}
 author: [regrow]
 '''
@@ -71,6 +73,10 @@ from ansible.module_utils import regrow_vcenter
 
 def identity(params):
     return {'moid': params['moid'], 'instance_uuid': params['instance_uuid']}
+
+
+def off(vcenter, context, params):
+    return protocol.power_off(vcenter, context, identity(params), params['probed_at']), {'status': 'off'}
 
 
 def quarantined(vcenter, context, params):
@@ -127,7 +133,7 @@ def gone(vcenter, context, params):
         time.sleep(0.25)
 
 
-STATES = {'quarantined': quarantined, 'released': released, 'proven': proven, 'addressed': addressed,
+STATES = {'off': off, 'quarantined': quarantined, 'released': released, 'proven': proven, 'addressed': addressed,
           'reapable': reapable, 'gone': gone}
 
 
@@ -150,13 +156,14 @@ def main():
             cpus=dict(type='int'),
             memory_mb=dict(type='int'),
             mac=dict(type='str'),
+            probed_at=dict(type='float'),
             timeout=dict(type='int', default=60),
         ),
         required_if=[('state', 'proven', owned + ['mark']), ('state', 'reapable', owned)],
         supports_check_mode=True)
     params = module.params
     if module.check_mode:
-        module.exit_json(changed=params['state'] in ('quarantined', 'proven'), regrow={'status': 'check_mode'})
+        module.exit_json(changed=params['state'] in ('off', 'quarantined', 'proven'), regrow={'status': 'check_mode'})
     context = protocol.Context(params['pool'], params['node'], params['run'], params['builder'])
     work = STATES[params['state']]
     regrow_vcenter.run_module(module, lambda vcenter: work(vcenter, context, params))

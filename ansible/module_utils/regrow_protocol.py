@@ -414,6 +414,29 @@ def plan_under_claim(view, context, seen, incident, number):
     return 'claimed', 'reap'
 
 
+#: Seconds, of a clock that goes on while a machine sleeps, for which a probe may speak against a VM.
+PROBE_HOLDS_S = 120
+
+
+def power_off(vcenter, context, judged, probed_at, clock=time):
+    """Step 7: the judged VM, and only while the probe that speaks against it is of the present.
+
+    A login that hung, or a machine that slept, leaves this call pending while the node comes back. `probed_at`: the
+    builder's uptime in seconds when it was probed; None where a person said that the probe does not matter.
+    """
+    vm = vcenter.vm(judged['moid'])
+    if vm is None or vm['power'] == 'off':
+        return False
+    if not is_identity(vm, judged):
+        raise Refused('identity_changed', '%s is not the judged VM any more' % judged['moid'])
+    if probed_at is not None:
+        age = clock.clock_gettime(clock.CLOCK_BOOTTIME) - probed_at
+        if age > PROBE_HOLDS_S:
+            raise Refused('probe_unknown', 'the probe of %s is %d s old by now, and says nothing of the present' % (context.node, age))
+    vcenter.power_off(vm['moid'])
+    return True
+
+
 def quarantine(vcenter, context, judged, timeout_s, destroy=False, clock=time):
     """Steps 7 and 8: proof that the judged VM is off, then out of the way under the incident's name.
 

@@ -307,6 +307,14 @@ class Vcenter:
                 return False
             raise
 
+    def power_off(self, moid):
+        """Hard, and done too where it is off or gone by now."""
+        try:
+            self.task(vim.VirtualMachine(moid, self.session._stub).PowerOffVM_Task)
+        except Unknown as unknown:
+            if not isinstance(getattr(unknown, 'fault', None), (vim.fault.InvalidPowerState, vmodl.fault.ManagedObjectNotFound)):
+                raise
+
     def disconnect_networks(self, moid):
         """No card of this VM connects again, not even when somebody powers it on."""
         ref = vim.VirtualMachine(moid, self.session._stub)

@@ -81,10 +81,13 @@ export class MonitView {
   async measureOthers(node: string): Promise<void> {
     const names = this.#observed().filter((name) => name !== node && name !== this.#parts.self);
     const found = await Promise.all(names.map(async (name) => [name, await this.#confirm(name)] as const));
-    const lost = found.flatMap(([name, { status }]) => (status === 'failed' ? [name] : []));
+    const statuses = new Map(found.map(([name, { status }]) => [name, status]));
     const nodes = Object.entries(this.#state.nodes).map(([name, state]): [string, NodeState] => {
       if (name === node) return [name, this.#tried(name, state)];
-      return [name, lost.includes(name) ? { ...state, fault: state.fault ?? this.#faultOf(state) } : state];
+      const status = statuses.get(name);
+      // A fault that a daemon of yesterday left open is over where the node answers now.
+      if (status === 'ok') return [name, { ...state, fault: null }];
+      return [name, status === 'failed' ? { ...state, fault: state.fault ?? this.#faultOf(state) } : state];
     });
     this.#state = { ...this.#state, nodes: Object.fromEntries(nodes) };
   }

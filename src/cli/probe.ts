@@ -100,7 +100,8 @@ async function probeSelf(context: CliContext, options: ProbeOptions): Promise<nu
 
 async function answer(context: CliContext, task: Task): Promise<number> {
   const { name, address } = task;
-  const { round, rounds } = await measureUntil(context, task);
+  const { uptime: uptimeOf } = await import('node:os');
+  const { round, rounds, uptimeS } = await measureUntil(context, task, uptimeOf);
   const verdict = verdictOf(round);
   const measurements = round.map(({ check, type, result }) => ({
     check,
@@ -109,7 +110,7 @@ async function answer(context: CliContext, task: Task): Promise<number> {
     latency_ms: result.latencyMs,
     detail: result.detail,
   }));
-  await context.answer({ node: name, address: address ?? null, verdict, rounds, measurements }, () =>
+  await context.answer({ node: name, address: address ?? null, verdict, rounds, uptime_s: uptimeS, measurements }, () =>
     tableOf(round, context.style),
   );
   if (round.length === 0) context.say(`nothing to measure: no check of ${name} fits`);
@@ -149,15 +150,17 @@ interface Task {
 
 const pauseMs = 1000;
 
-/** Measures in rounds until all pass or the time is up; always one whole round. */
+/** Measures in rounds until all pass or the time is up; always one whole round. `uptimeS`: this machine's, when the last round began. */
 async function measureUntil(
   context: CliContext,
   { checks, name, address, waitMs, counts }: Task,
-): Promise<{ round: readonly Measurement[]; rounds: number }> {
+  uptimeOf: () => number,
+): Promise<{ round: readonly Measurement[]; rounds: number; uptimeS: number }> {
   const path = context.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin';
   const deadline = performance.now() + waitMs;
   for (let rounds = 1; ; rounds++) {
     const started = performance.now();
+    const uptimeS = uptimeOf();
     const leftMs = Math.max(pauseMs, Math.ceil(deadline - started));
     const means = waitMs > 0 ? { path, maxTimeoutMs: leftMs } : { path };
     const round = await Promise.all(
@@ -170,7 +173,7 @@ async function measureUntil(
       }),
     );
     const next = started + pauseMs;
-    if (round.length === 0 || verdictOf(round) === 'passed' || next >= deadline) return { round, rounds };
+    if (round.length === 0 || verdictOf(round) === 'passed' || next >= deadline) return { round, rounds, uptimeS };
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
   }
 }

@@ -23,7 +23,7 @@ export async function askVotes(electors: Electors): Promise<readonly Vote[]> {
   const { node, observers, witnesses, addresses, token, trust } = electors;
   const port = portOf(electors.listen);
   const ask = async (name: string, address: string | undefined, at: number, isNamed = false): Promise<Vote> => {
-    if (token === null) return silentVote(name, 'http.token is not set here');
+    if (token === null) return silentVote(name, 'http.token is not set here, or cannot be read');
     if (address === undefined) return silentVote(name, 'its address is not known');
     return askVote({ name, address }, node, { port: at, token, isNamed, trust });
   };

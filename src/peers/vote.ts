@@ -8,6 +8,7 @@ const maxBytes = 64 * 1024;
 
 /** The few fields that are needed; whatever else a peer says is left unread. */
 const observationSchema = z.object({
+  controller: z.string(),
   node: z.string(),
   vm: z.object({ instance_uuid: z.string().max(256) }).nullable(),
   verdict: z.enum(['healthy', 'unhealthy', 'unknown']),
@@ -22,7 +23,7 @@ export async function askVote(peer: Peer, node: string, access: PeerAccess): Pro
   const latencyMs = Math.round(performance.now() - began);
   switch (reply.kind) {
     case 'answered':
-      return voteIn(reply.text, peer.name, node, latencyMs);
+      return voteIn(reply.text, peer.name, node, latencyMs, access.isNamed === true ? null : peer.name);
     case 'refused':
       return silentVote(peer.name, `it refused with HTTP ${reply.status}`, latencyMs);
     case 'silent':
@@ -36,11 +37,22 @@ export function silentVote(observer: string, detail: string, latencyMs: number |
   return { observer, answer: 'silent', subject: null, ageMs: null, isTrusted: false, latencyMs, detail };
 }
 
-/** The vote in an observer's answer; one that is no observation of that node is silence. */
-export function voteIn(text: string, observer: string, node: string, latencyMs: number): Vote {
+/**
+ * The vote in an observer's answer; one that is no observation of that node is silence, and so is one of another controller than
+ * `expected`, who has that address by now: one controller is one voice. A witness is whoever has its address.
+ */
+export function voteIn(
+  text: string,
+  observer: string,
+  node: string,
+  latencyMs: number,
+  expected: string | null = observer,
+): Vote {
   const parsed = parse(text);
   if (parsed === undefined) return silentVote(observer, 'its answer is no observation', latencyMs);
   if (parsed.node !== node) return silentVote(observer, `it spoke of ${parsed.node.slice(0, 64)}`, latencyMs);
+  if (expected !== null && parsed.controller !== expected)
+    return silentVote(observer, `${parsed.controller.slice(0, 64)} answers at its address`, latencyMs);
   const { vm, verdict, age_ms: ageMs, trusted } = parsed;
   const detail = trusted ? '' : 'it does not trust itself';
   return {

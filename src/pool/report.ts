@@ -174,6 +174,8 @@ export interface StormReport {
 
 /** What a controller has seen of a node by itself, for its peers. Ages instead of times: no clocks of two machines are compared. */
 export interface Observation {
+  /** Who tells: an address may be another machine's by now. */
+  readonly controller: string;
   readonly node: string;
   /** The VM that the results are about. */
   readonly vm: { readonly moid: string; readonly instance_uuid: string } | null;

@@ -1,5 +1,6 @@
 import type { Confirmation, Consultation, SelfFacts, Vote } from '../pool/consultation.ts';
 import type { PoolEvent } from '../pool/events.ts';
+import { silentVote } from '../peers/vote.ts';
 import type { VmIdentity } from '../pool/outcome.ts';
 import type { Logger } from '../logging.ts';
 
@@ -43,7 +44,7 @@ export class Consultations {
   async gather(node: string): Promise<Consultation> {
     const { inquiry } = this.#parts;
     const [votes, confirmation, self, rollout] = await Promise.all([
-      inquiry.votes(node).catch((): readonly Vote[] => []),
+      inquiry.votes(node).catch((error: unknown): readonly Vote[] => [silentVote('the others', String(error))]),
       inquiry.confirm(node).catch((error: unknown): Confirmation => ({ status: 'unknown', detail: String(error) })),
       inquiry.self().catch(() => nothingKnown),
       inquiry.rollout().catch((error: unknown) => `whether the image is whole cannot be told: ${String(error)}`),

@@ -91,8 +91,9 @@ function text(value: unknown): string | undefined {
 /** Whether an event tells that the old VM was powered off, or proven to be off. */
 export function isFencing(event: RunEvent): event is Extract<RunEvent, ResultEvent> {
   if (event.e !== 'ok' || event.task.step !== 'fence') return false;
-  if (event.task.action === 'community.vmware.vmware_guest_powerstate') return true;
-  return event.task.action === 'regrow_vm' && toRecord(event.res['regrow'])?.['gone'] === false;
+  if (event.task.action !== 'regrow_vm') return false;
+  const said = toRecord(event.res['regrow']);
+  return said?.['status'] === 'off' || said?.['gone'] === false;
 }
 
 /** The phases of a run after an event; the same list when the event begins none. Times are the event's. */

@@ -5,6 +5,7 @@ import { newRunId } from '../ansible/run-id.ts';
 import type { RunHandle, RunSpec } from '../ansible/run-spec.ts';
 import { startRun } from '../ansible/start-run.ts';
 import { modeIn, nodeNames, nodeSettings } from '../config/node-settings.ts';
+import { RegrowError } from '../errors.ts';
 import { holdsAgainst } from '../pool/gates.ts';
 import { attendRun } from './attend.ts';
 import type { RebuildResult } from './conclude-rebuild.ts';
@@ -61,9 +62,28 @@ export async function startRebuild(parts: ControllerParts, request: RebuildReque
       attend: (onEvent) => attendRun(parts, { run, nodes: request.nodes, kind: request.kind, handle, slot, onEvent }),
     };
   } catch (error) {
+    endUnbegun(parts, request, run, error);
     await slot.release();
     throw error;
   }
+}
+
+/** No run is left open of which nothing was begun. The journal may be what is at fault: then the next start settles it. */
+function endUnbegun(parts: ControllerParts, { kind, nodes }: RebuildRequest, run: string, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  const failure = error instanceof RegrowError && error.code === 'ANSIBLE_MISSING' ? 'ansible_missing' : null;
+  const results = nodes.map(
+    (node) => ({ ...blankResult(run, node), outcome: 'failed', class: failure, message }) as const,
+  );
+  try {
+    finishRun(parts, run, kind, results, []);
+  } catch {
+    // What is thrown next says more.
+  }
+}
+
+function blankResult(run: string, node: string): Omit<RebuildResult, 'outcome' | 'message'> {
+  return { run, node, gate: null, class: null, step: null, remedy: null, address: null, fenced: false, pending: null };
 }
 
 /** Triggers that are no person, and approve of nothing. */
@@ -82,17 +102,12 @@ function refusalBy(parts: ControllerParts, request: RebuildRequest, run: string)
   });
   if (hold === undefined) return undefined;
   const result: RebuildResult = {
-    run,
-    node,
+    ...blankResult(run, node),
     outcome: 'refused',
     gate: hold.gate,
-    class: null,
     step: 'gates',
     message: hold.message,
     remedy: hold.forceable ? `To override it: --force ${hold.gate}` : null,
-    address: null,
-    fenced: false,
-    pending: null,
   };
   if (request.approved === undefined) insertRun(parts, request, run);
   finishRun(parts, run, request.kind, [result], []);

@@ -203,6 +203,7 @@ export function observationOf(source: ObservationSource, name: string): Observat
   const deciding = observed.filter(({ isDeciding }) => isDeciding).map(({ check }) => check);
   const ages = deciding.flatMap(({ age_ms: age }) => (age === null ? [] : [age]));
   return {
+    controller: source.policy.builder,
     node: name,
     vm: node.vm === null ? null : { moid: node.vm.moid, instance_uuid: node.vm.instanceUuid },
     verdict: verdictOf(deciding),

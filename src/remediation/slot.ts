@@ -63,9 +63,13 @@ export async function acquireSlot(stateDir: string, request: SlotRequest): Promi
     });
     const holder = describeHolder(request);
     await writeHolder(files, holder);
+    held.add(holder.run);
     return { kind: 'held', holder, release: () => releaseSlot(files, holder, unlock) };
   });
 }
+
+/** Runs that this process holds the slot for. A release that fails leaves a record on the disk that names this very process. */
+const held = new Set<string>();
 
 /** Who holds the slot now; undefined when it is free. */
 export async function slotHolder(stateDir: string): Promise<SlotBusy | undefined> {
@@ -103,8 +107,13 @@ function describeHolder(request: SlotRequest): SlotHolder {
 /** What of a holder is alive. After a reboot nothing is. */
 async function liveOf(holder: SlotHolder): Promise<'controller' | 'run' | undefined> {
   if (holder.boot_id !== bootId()) return undefined;
-  if (isAlive(controllerOf(holder))) return 'controller';
+  if (isAlive(controllerOf(holder)) && !isLetGo(holder)) return 'controller';
   return (await liveProcesses(holder.run)).length > 0 ? 'run' : undefined;
+}
+
+/** This process gave the slot up, whatever the record says. */
+function isLetGo({ pid, run }: SlotHolder): boolean {
+  return pid === process.pid && !held.has(run);
 }
 
 function controllerOf(holder: SlotHolder): ProcessIdentity {
@@ -112,6 +121,7 @@ function controllerOf(holder: SlotHolder): ProcessIdentity {
 }
 
 async function releaseSlot(files: SlotFiles, holder: SlotHolder, unlock: () => Promise<void>): Promise<void> {
+  held.delete(holder.run);
   await sweep(holder.run);
   if ((await liveProcesses(holder.run)).length > 0) {
     // Unkillable: the slot stays taken until they are gone, by the run and no longer by this controller.

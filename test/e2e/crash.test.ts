@@ -52,7 +52,7 @@ describe('a rebuild whose controller and run are killed', () => {
 describe('a rebuild whose controller alone is killed', () => {
   it('goes on, and the next command follows it to its end', async () => {
     await lab.kill('webbox2');
-    const run = await killAtTask(lab, config, 'webbox2', 'Power off exactly that VM', 'controller');
+    const run = await killAtTask(lab, config, 'webbox2', 'Power off exactly the judged VM', 'controller');
     expect(await rebuild(lab, 'webbox2', { config })).toMatchObject({ outcome: 'rebuilt', run });
     await expectNothingLeft(lab, config, 'webbox2');
   });

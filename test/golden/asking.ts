@@ -46,16 +46,20 @@ async function voteOf(asking: Asking, peer: string, node: string): Promise<Vote>
     case 'dead':
     case 'alive':
     case 'old':
-      return later(asking, answersMs, voteIn(JSON.stringify(lie(asking, machine.temper, node)), peer, node, answersMs));
+      return later(
+        asking,
+        answersMs,
+        voteIn(JSON.stringify(lie(asking, peer, machine.temper, node)), peer, node, answersMs),
+      );
   }
 }
 
 /** Made up, with all that an answer has to have. */
-function lie({ world }: Asking, temper: 'dead' | 'alive' | 'old', node: string): Observation {
+function lie({ world }: Asking, controller: string, temper: 'dead' | 'alive' | 'old', node: string): Observation {
   const [vm] = world.vcenter.named(node);
   const uuid = temper === 'old' ? 'uuid-of-old' : (vm?.instanceUuid ?? 'none');
   const verdict = temper === 'alive' ? 'healthy' : 'unhealthy';
-  return { node, vm: { moid: 'vm-0', instance_uuid: uuid }, verdict, age_ms: 0, trusted: true, checks: [] };
+  return { controller, node, vm: { moid: 'vm-0', instance_uuid: uuid }, verdict, age_ms: 0, trusted: true, checks: [] };
 }
 
 /** Both ways: a question is answered. */

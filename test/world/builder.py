@@ -35,6 +35,7 @@ class Run:
         self.listing = []
         self.claim, self.committed, self.seen, self.failure = None, False, None, None
         self.crashed, self.tried = False, False
+        self.probed_at = None               # the builder's uptime at the probe; only the stories about old ones have it
 
     def may_judge(self, vm):
         """The ghost of S1: whom this run's verdict can be about. Without a given one, the VM that its own look saw."""
@@ -46,7 +47,7 @@ class Run:
         own = {'pool': POOL, 'node': NODE, 'run': self.id, 'builder': self.controller, 'judged': self.judged,
                'last_known': self.last_known, 'dead_runs': self.dead_runs, 'expired': self.expired,
                'generations': self.generations, 'force': self.force, 'disks': 1, 'incident': None, 'generation': None,
-               'moid': None, 'instance_uuid': None, 'created': False, 'built': False, 'mark': None, 'cpus': None, 'memory_mb': None,
+               'moid': None, 'instance_uuid': None, 'created': False, 'built': False, 'mark': None, 'probed_at': None, 'cpus': None, 'memory_mb': None,
                'mac': None, 'timeout': 60}
         own.update(more)
         return own
@@ -209,7 +210,9 @@ class Builder:
         judged = self.run.seen['judged']
         identity = {'moid': judged['moid'], 'instance_uuid': judged['instance_uuid']}
         if judged_vm['power'] != 'off':
-            yield from self.stock('power_off', judged['moid'])
+            off = yield from self.vm('off', probed_at=None if 'probe' in run.force else run.probed_at, **identity)
+            if off.get('status') == 'refused':
+                yield from self.unclaim('refused', gate=off['gate'])
         state = 'quarantined' if run.room == 'beside' else 'released'
         proof = yield from self.vm(state, **identity)
         if proof.get('status') == 'refused':

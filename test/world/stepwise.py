@@ -30,6 +30,11 @@ class Clock:
         self.now += 25.0
         return self.now
 
+    CLOCK_BOOTTIME = 7
+
+    def clock_gettime(self, clock):
+        return self.now
+
     @staticmethod
     def strftime(form, moment=None):
         return '2026-01-01T00:00:00Z'

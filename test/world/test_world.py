@@ -119,6 +119,13 @@ class Stories(unittest.TestCase):
         self.assertEqual(s.world.x().moid, s.first['moid'])
         s.settle()
 
+    def test_a_probe_that_is_old_by_now_powers_nothing_off(self):
+        s = scene()
+        a = s.until(s.begin(), 'create_folder')
+        a.run.probed_at = -1000.0
+        self.assertEqual((a.to_end(), a.facts['gate']), ('refused', 'probe_unknown'))
+        self.assertEqual((s.world.x().moid, s.world.x().power), (s.first['moid'], 'on'))
+
     def test_an_answer_lost_after_the_rename_leaves_a_state_to_go_on_from(self):
         for fault in ('before', 'after'):
             for step in ('rename_vm', 'disconnect_networks'):
@@ -567,7 +574,8 @@ ORDER = {
         'conclude.yml',
     ],
     'fence.yml': [
-        "do power_off | rebuild_seen.judged_vm is not none and rebuild_seen.judged_vm.power != 'off'",
+        "do fence | rebuild_seen.judged_vm is not none and rebuild_seen.judged_vm.power != 'off'",
+        "unclaim.yml | rebuild_seen.judged_vm is not none and (hypervisor_fence | default({})).regrow.status | default('') == 'refused'",
         'set_fact rebuild_fenced | rebuild_seen.judged_vm is not none',
         "do quarantine | rebuild_seen.judged_vm is not none and rebuild_room == 'beside'",
         "do release | rebuild_seen.judged_vm is not none and rebuild_room != 'beside'",
@@ -635,7 +643,7 @@ ORDER = {
     ],
     'probe.yml': [
         "command | rebuild_seen.x.power not in ['off', 'suspended']",
-        "unclaim.yml | rebuild_probe.rc | default(1) in [0, 3] and 'probe' not in regrow_force",
+        "unclaim.yml | rebuild_probe is not skipped and probe_verdict != 'failed' and 'probe' not in regrow_force",
     ],
     'reap.yml': [
         'do reapable',
@@ -691,7 +699,7 @@ class Roles(unittest.TestCase):
 
     def test_ids_come_from_the_protocols_own_answers(self):
         wanted = {
-            'fence.yml': {'power_off_moid': '{{ rebuild_seen.judged.moid }}', 'quarantine_vm': '{{ rebuild_seen.judged }}',
+            'fence.yml': {'fence_vm': '{{ rebuild_seen.judged }}', 'quarantine_vm': '{{ rebuild_seen.judged }}',
                           'release_vm': '{{ rebuild_seen.judged }}', 'destroy_vm': '{{ hypervisor_release.regrow.vm }}'},
             'reap.yml': {'power_off_moid': '{{ reap_vm.moid }}', 'destroy_vm': '{{ hypervisor_reapable.regrow.vm }}'},
             'boot.yml': {'power_on_moid': '{{ rebuild_vm.moid }}'},

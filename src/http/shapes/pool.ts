@@ -125,6 +125,7 @@ export const nodesShape = z.object({ pool: z.string(), at: time, nodes: z.array(
 
 /** What a controller has seen of a node by itself. */
 export const observationShape: z.ZodType<Observation> = z.object({
+  controller: z.string().describe('Who tells.'),
   node: z.string(),
   vm: z.object({ moid: z.string(), instance_uuid: z.string() }).nullable(),
   verdict,

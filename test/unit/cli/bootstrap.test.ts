@@ -30,6 +30,7 @@ function adminHost(size: number, outcomes: readonly string[]) {
   const text = readFileSync(machine.configPath, 'utf8').replace(/nodes: \[[^\]]*\]/, `nodes: [${names.join(', ')}]`);
   writeFileSync(machine.configPath, `${text}self: none\nansible: {path: [${folder}], python_path: []}\n`);
   return {
+    machine,
     bootstrap: async (...argv: readonly string[]) =>
       machine.regrow(['bootstrap', ...argv], { env: { PATH: process.env['PATH'] ?? '', P: 'hunter2hunter2' } }),
     ran: () => (existsSync(join(folder, 'ran')) ? readFileSync(join(folder, 'ran'), 'utf8').trim().split('\n') : []),
@@ -56,6 +57,15 @@ describe('regrow bootstrap', () => {
     expect(exitCode).toBe(6);
     expect(stdout).toContain('web6');
     expect(stderr).toContain('2 of 8 nodes were not begun. To go on: regrow bootstrap');
+  });
+
+  it('leaves no run open that could not begin', async () => {
+    const { machine } = adminHost(3, []);
+    const { exitCode, stderr } = await machine.regrow(['bootstrap'], { env: { PATH: process.env['PATH'] ?? '' } });
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain('P');
+    expect(machine.journal.runs.list({ kinds: ['bootstrap'] })).toMatchObject([{ state: 'done', outcome: 'failed' }]);
+    expect(machine.journal.runs.unfinished()).toEqual([]);
   });
 
   it('deploys those named only', async () => {

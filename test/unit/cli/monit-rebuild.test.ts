@@ -145,6 +145,28 @@ describe('an order of Monit where no daemon runs', () => {
     expect(ran()).toContain('rebuild_node.yml');
   });
 
+  it('does not count a fault that a daemon left open of a node that answers now', async () => {
+    const { machine, order, ran } = machineIn();
+    machine.journal.faults.save({
+      node: 'webbox2',
+      moid: 'vm-webbox2',
+      instance_uuid: 'uuid-webbox2',
+      opened_at: at,
+      closed_at: null,
+      state: 'held',
+      course: '{"kind":"watching"}',
+      approval: null,
+      acted: [],
+      restores: {},
+      unhealthy: ['alive'],
+      abandoned: false,
+      attempts: 0,
+      last_attempt_at: null,
+    });
+    await order();
+    expect(ran()).toContain('rebuild_node.yml');
+  });
+
   it('keeps to the backoff after a rebuild of its own, which failed', async () => {
     const { machine, order, ran } = machineIn();
     const now = new Date().toISOString();

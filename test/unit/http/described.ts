@@ -75,7 +75,9 @@ export async function described(more: Partial<ControllerView> = {}) {
     token: async () => token,
     report: () => report,
     observation: (node) =>
-      node === 'webbox1' ? { node, vm: null, verdict: 'unknown', age_ms: null, trusted: true, checks: [] } : undefined,
+      node === 'webbox1'
+        ? { controller: 'webbox1', node, vm: null, verdict: 'unknown', age_ms: null, trusted: true, checks: [] }
+        : undefined,
     askControllers: async () => [
       { name: 'webbox2', reply: { kind: 'silent', reason: 'ECONNREFUSED' } },
       { name: 'webbox3', reply: { kind: 'answered', text: JSON.stringify(report) } },

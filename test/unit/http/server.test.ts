@@ -64,6 +64,7 @@ describe('health', () => {
 describe('what peers ask', () => {
   const paths = ['/v1/observations/webbox2', '/v1/membership', '/v1/image', '/v1/notifications'];
   const observation = {
+    controller: 'webbox1',
     node: 'webbox2',
     vm: null,
     verdict: 'unhealthy',

@@ -4,6 +4,7 @@ import { askVote, witnessAddress } from '../../../src/peers/vote.ts';
 import { serve, token } from './controllers.ts';
 
 const observation = {
+  controller: 'web2',
   node: 'web3',
   vm: { moid: 'vm-1', instance_uuid: 'uuid-1' },
   verdict: 'unhealthy',
@@ -47,6 +48,8 @@ describe('the vote of an observer', () => {
     ['a wrong token', (_, response) => void response.writeHead(401).end(), /HTTP 401/],
     ['an error', (_, response) => void response.writeHead(500).end(), /HTTP 500/],
     ['another node', says({ ...observation, node: 'web4' }), /spoke of web4/],
+    ['the answer of another controller', says({ ...observation, controller: 'web4' }), /web4 answers at its address/],
+    ['no name of who tells', says({ ...observation, controller: undefined }), /no observation/],
     ['no JSON', says('<html>'), /no observation/],
     ['a list', says([observation]), /no observation/],
     ['an unheard verdict', says({ ...observation, verdict: 'dead' }), /no observation/],
@@ -57,6 +60,12 @@ describe('the vote of an observer', () => {
     ['a broken connection', (_, response) => void response.destroy(), /ECONNRESET|hang up/],
   ])('is silence after %s', async (_, answer, detail) => {
     expect(await ask(answer)).toMatchObject({ ...silent, detail: expect.stringMatching(detail) });
+  });
+
+  it('of a witness is the word of whoever has its address', async () => {
+    const port = await serve(says({ ...observation, controller: 'admin' }));
+    const vote = await askVote({ name: 'w', address: '127.0.0.1' }, 'web3', { port, token, isNamed: true });
+    expect(vote).toMatchObject({ observer: 'w', answer: 'unhealthy' });
   });
 
   it('is silence after its deadline, whether nothing comes or it never ends', async () => {

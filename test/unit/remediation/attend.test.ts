@@ -81,10 +81,7 @@ async function attended(events: readonly RunEvent[], end: RunEnd, breakJournal =
 }
 
 it('settles what a run that was ended by its deadline has claimed, and says that the old VM is off', async () => {
-  const events = [
-    okEvent('regrow_incident', 'claim', claimed),
-    okEvent('community.vmware.vmware_guest_powerstate', 'fence', {}),
-  ];
+  const events = [okEvent('regrow_incident', 'claim', claimed), okEvent('regrow_vm', 'fence', { status: 'off' })];
   const { result, journal } = await attended(events, timedOut);
   expect(result).toMatchObject({ outcome: 'failed', class: 'timed_out', fenced: true });
   expect(journal.runs.list({ kinds: ['settle'] })).toMatchObject([{ state: 'done', node: 'web2' }]);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -187,6 +187,17 @@ describe('the slot', () => {
     await slot.release();
     expect(await liveProcesses(run)).toEqual([]);
     expect(existsSync(record())).toBe(false);
+  });
+
+  it('whose release failed is free for the same process as soon as the disturbance is over', async () => {
+    const slot = held(await acquireSlot(stateDir, { run: newRun(), node: 'webbox2' }));
+    const mutex = `${record()}.mutex`;
+    rmSync(mutex);
+    mkdirSync(mutex);
+    await expect(slot.release()).rejects.toThrow();
+    expect(existsSync(record())).toBe(true);
+    rmSync(mutex, { recursive: true });
+    held(await acquireSlot(stateDir, { run: newRun(), node: 'webbox3' }));
   });
 
   it('released late does not free the slot of the next holder', async () => {
