@@ -1,5 +1,6 @@
 import { journalView } from './controller/journal-view.ts';
 import { isOpenWide, openWideWarning } from './config/open-wide.ts';
+import { outOfReach, outOfReachWarnings } from './config/out-of-reach.ts';
 import { secretValues } from './config/secret-refs.ts';
 import { type ControllerOptions, Machinery } from './controller/machinery.ts';
 import type { ControllerView } from './http/controller-view.ts';
@@ -69,6 +70,7 @@ export class Controller {
     notifier.start();
     log.info({ url: this.#http.url, pool: config.pool.name, builder }, 'started');
     if (isOpenWide(config.http)) log.warn({ listen: config.http.listen }, openWideWarning);
+    for (const key of outOfReach(config)) log.warn({ listen: config.http.listen }, outOfReachWarnings[key]);
     void this.#begin();
   }
 

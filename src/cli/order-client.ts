@@ -43,7 +43,17 @@ export async function runningTarget(context: CliContext): Promise<OrderTarget | 
   const asked = await (await localController(context))();
   if (asked.kind !== 'report') return undefined;
   const { url, ca } = await localServer(context);
-  return { ...(await serverTarget(context, url)), ca };
+  const token = await tokenOf(context);
+  if (token !== null) return { url, token, ca };
+  throw new RegrowError(
+    'TOKEN_REFUSED',
+    `A controller runs here (${url}), and without http.token it takes no orders.`,
+    {
+      facts: { url },
+      remedy:
+        'Set http.token, the same on every controller, then `regrow config reload`; or stop the controller first.',
+    },
+  );
 }
 
 /** Gives the order, once: a repetition of the request on the way does nothing. Throws CONTROLLER_UNREACHABLE or TOKEN_REFUSED. */

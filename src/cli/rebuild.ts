@@ -87,16 +87,13 @@ async function rebuild(context: CliContext, node: string, options: RebuildOption
   return rebuildHere(context, node, options);
 }
 
-/** The daemon that is to do it; undefined: none runs here, or it takes no orders. Monit never goes around one that runs. */
-export async function targetOf(
+/** The daemon that is to do it; undefined: none runs here. One that runs is never gone around. Throws TOKEN_REFUSED. */
+async function targetOf(
   context: CliContext,
-  { server, fromMonit: isMonits }: Pick<RebuildOptions, 'server' | 'fromMonit'>,
+  { server }: Pick<RebuildOptions, 'server'>,
 ): Promise<OrderTarget | undefined> {
-  const { localTarget, runningTarget, serverTarget } = await import('./order-client.ts');
-  if (server !== undefined) return serverTarget(context, server);
-  if (isMonits === true) return runningTarget(context);
-  const target = await localTarget(context);
-  return typeof target === 'string' ? undefined : target;
+  const { runningTarget, serverTarget } = await import('./order-client.ts');
+  return server === undefined ? runningTarget(context) : serverTarget(context, server);
 }
 
 async function rebuildHere(context: CliContext, node: string, options: RebuildOptions): Promise<number> {

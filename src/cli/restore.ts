@@ -5,7 +5,7 @@ import type { Journal } from '../store/journal.ts';
 import type { CliContext } from './context.ts';
 import { fromMonit, monitReason } from './monit-order.ts';
 import { operatorName } from './operator.ts';
-import { busy, parseGates, resultText, targetOf } from './rebuild.ts';
+import { busy, parseGates, resultText } from './rebuild.ts';
 
 interface RestoreOptions {
   readonly check?: boolean;
@@ -33,7 +33,8 @@ async function restore(context: CliContext, node: string, options: RestoreOption
   const monits = { reason: monitReason(context.env), ...options };
   const { nodeSettings } = await import('../config/node-settings.ts');
   nodeSettings((await context.config()).config, node);
-  const target = await targetOf(context, { fromMonit: true });
+  const { runningTarget } = await import('./order-client.ts');
+  const target = await runningTarget(context);
   if (target === undefined) return restoreHere(context, node, monits);
   const { restoreThere } = await import('./rebuild-there.ts');
   return restoreThere(context, target, node, monits);

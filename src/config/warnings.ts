@@ -1,10 +1,11 @@
 import type { DataIssue } from './issues.ts';
+import { outOfReach, outOfReachWarnings } from './out-of-reach.ts';
 import type { Config } from './schema.ts';
 import { SecretLiteral } from './secret.ts';
 
 /** What is not wrong in a configuration, but worth a look. */
 export function warningIssues(config: Config): DataIssue[] {
-  return [...literalSecrets(config), ...slowChecks(config), ...nothingRebuilds(config)];
+  return [...literalSecrets(config), ...slowChecks(config), ...nothingRebuilds(config), ...unheardNodes(config)];
 }
 
 function literalSecrets(config: Config): DataIssue[] {
@@ -51,4 +52,8 @@ function nothingRebuilds(config: Config): DataIssue[] {
   return [
     { path: ['checks'], message: 'no check has on_failure: rebuild, so no node is ever rebuilt by itself', at: 'key' },
   ];
+}
+
+function unheardNodes(config: Config): DataIssue[] {
+  return outOfReach(config).map((key) => ({ path: ['http', key], message: outOfReachWarnings[key], at: 'value' }));
 }

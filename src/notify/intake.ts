@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Notice, NoticeChannel, NotifiedEvent, QueuedNotice } from '../pool/notice.ts';
 import { rendezvousOrder } from '../pool/rendezvous.ts';
-import { isNotifiable, keyOf, tellerOf, vmOf, wordingOf, type HappenedEvent, type NotifiableEvent } from './kinds.ts';
+import {
+  isNotifiable,
+  keyOf,
+  runOf,
+  tellerOf,
+  vmOf,
+  wordingOf,
+  type HappenedEvent,
+  type NotifiableEvent,
+} from './kinds.ts';
 
 /** What is known of a node when it is told of. */
 export interface NodeFacts {
@@ -46,9 +55,10 @@ export function noticesOf(event: HappenedEvent, facts: IntakeFacts): readonly Ne
 }
 
 function noticeOf(event: NotifiableEvent, facts: IntakeFacts): Notice {
-  const { at, type, node, run, data } = event;
+  const { at, type, node, data } = event;
+  const run = event.run ?? (runOf(data) || null);
   const seen = node === null || !tellsState(type) ? undefined : facts.node(node);
-  const { summary, next } = wordingOf(event);
+  const { summary, next } = wordingOf(event, facts.self);
   const page = facts.page();
   return {
     id: randomUUID(),

@@ -48,6 +48,7 @@ export function tellerOf({ type, data }: NotifiableEvent): Teller {
       return 'turn';
     case 'fault.retry':
     case 'gate.held':
+    case 'approval.asked':
     case 'rebuild.requested':
     case 'rebuild.claimed':
     case 'rebuild.failed':
@@ -84,6 +85,8 @@ export function keyOf({ type, node, run, data }: NotifiableEvent, self: string):
       return key(type, node, text(data['text']));
     case 'membership.conflict':
       return key(type, text(data['version']));
+    // Each controller asks for itself, and one answer is enough.
+    case 'approval.asked':
     case 'fault.closed':
     case 'fault.exhausted':
       return key(type, node);
@@ -117,14 +120,17 @@ export function keyOf({ type, node, run, data }: NotifiableEvent, self: string):
   }
 }
 
-/** What an event is called, and what follows from it. */
-export function wordingOf({ type, node, data }: NotifiableEvent): Wording {
+/** What an event is called, and what follows from it. `self`: the controller that tells. */
+export function wordingOf({ type, node, data }: NotifiableEvent, self: string): Wording {
   const name = node ?? 'NODE';
   switch (type) {
     case 'fault.opened':
       return { summary: `fault opened: ${causeOf(data)}`, next: null };
     case 'fault.widened':
-      return { summary: `fault widened: ${causeOf(data)}`, next: null };
+      return {
+        summary: `fault widened: ${causeOf(data)}`,
+        next: `More may be done than before, up to a rebuild: regrow explain ${name}.`,
+      };
     case 'fault.closed':
       return { summary: endOf(text(data['reason'])), next: 'Nothing is to be done.' };
     case 'fault.retry':
@@ -136,6 +142,13 @@ export function wordingOf({ type, node, data }: NotifiableEvent): Wording {
       };
     case 'gate.held':
       return { summary: `rebuild held: ${holdsOf(data)}`, next: 'Nothing is rebuilt until the gates open.' };
+    case 'approval.asked': {
+      const run = runOf(data);
+      return {
+        summary: `a rebuild waits for approval${hasChecks(data) ? `: ${causeOf(data)}` : ''}`,
+        next: `A person has to answer, on ${self}: regrow approve ${run}, or regrow reject ${run}.`,
+      };
+    }
     case 'action.failed':
       return {
         summary: `the action of check ${text(data['check'])} failed: ${text(data['detail'])}`,
@@ -221,6 +234,10 @@ function causeOf(data: HappenedEvent['data']): string {
   return named.length === 0 ? 'half-done work was left behind' : `${named.join(', ')} failed`;
 }
 
+function hasChecks({ checks }: HappenedEvent['data']): boolean {
+  return Array.isArray(checks) && checks.length > 0;
+}
+
 function endOf(reason: string): string {
   switch (reason) {
     case 'rebuilt':
@@ -260,6 +277,11 @@ function holdsOf(data: HappenedEvent['data']): string {
 function holds(data: HappenedEvent['data']): readonly object[] {
   const all: readonly unknown[] = Array.isArray(data['holds']) ? data['holds'] : [];
   return all.flatMap((hold) => (typeof hold === 'object' && hold !== null ? [hold] : []));
+}
+
+/** The run that an event of the pool is about; empty when there is none. */
+export function runOf({ run }: HappenedEvent['data']): string {
+  return text(run);
 }
 
 /** The instance uuid of the VM that an event is about. */

@@ -1,6 +1,6 @@
 import type { Effect, PoolEvent } from './events.ts';
 import type { Hold } from './gates.ts';
-import { opened } from './judge.ts';
+import { opened, unhealthyChecks } from './judge.ts';
 import { isSameVm, type Approval, type NodeState } from './node-state.ts';
 import type { VmIdentity } from './outcome.ts';
 import { modeOf } from './policy.ts';
@@ -77,7 +77,10 @@ export function afterAsking(turn: Turn, node: NodeState, run: string): Step {
   const text = `${turn.name} is to be rebuilt, and a person has to approve it: \`regrow approve ${run}\` or \`regrow reject ${run}\``;
   return {
     node: withFault(node, { approval: { ...approval, run } }),
-    effects: [record(turn, 'approval.asked', { run }), { kind: 'alert', node: turn.name, text }],
+    effects: [
+      record(turn, 'approval.asked', { run, checks: unhealthyChecks(turn, node) }),
+      { kind: 'alert', node: turn.name, text },
+    ],
   };
 }
 

@@ -8,6 +8,7 @@ export const notifiedEvents = [
   'fault.retry',
   'fault.exhausted',
   'gate.held',
+  'approval.asked',
   'action.failed',
   'rebuild.requested',
   'rebuild.claimed',
@@ -37,9 +38,11 @@ export type NotifiedEvent = (typeof notifiedEvents)[number];
 /** Those that a person has to know of, or waits for. */
 export const notifiedByDefault: readonly NotifiedEvent[] = [
   'fault.opened',
+  'fault.widened',
   'fault.closed',
   'fault.exhausted',
   'gate.held',
+  'approval.asked',
   'action.failed',
   'rebuild.failed',
   'rebuild.interrupted',

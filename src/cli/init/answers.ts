@@ -25,6 +25,11 @@ export interface Question {
   readonly usual?: (before: Partial<InitAnswers>, folder: string) => string;
 }
 
+/** The names in the answer `nodes`. */
+export function nodeNamesIn(nodes: string): readonly string[] {
+  return nodes.split(/[\s,]+/).filter((name) => name !== '');
+}
+
 /** In the order in which they are asked; a usual answer follows from those before it. */
 export const questions: readonly Question[] = [
   { key: 'pool', flag: '--pool <name>', ask: 'name of the pool', usual: () => 'web' },
@@ -62,8 +67,8 @@ export const questions: readonly Question[] = [
   {
     key: 'listen',
     flag: '--listen <address>',
-    ask: 'where the controller listens; the others must reach it: 0.0.0.0:8460 for all of this machine',
-    usual: () => '127.0.0.1:8460',
+    ask: 'where the controllers listen: 0.0.0.0:8460, the whole network, for the nodes to reach each other',
+    usual: ({ nodes = '' }) => (nodeNamesIn(nodes).length > 1 ? '0.0.0.0:8460' : '127.0.0.1:8460'),
   },
 ];
 
@@ -81,5 +86,5 @@ export const sampleAnswers: InitAnswers = {
   network: 'VM Network',
   image: '/var/lib/regrow/image/coreimage.ovf',
   sshKey: '/etc/regrow/id_ed25519',
-  listen: '127.0.0.1:8460',
+  listen: '0.0.0.0:8460',
 };

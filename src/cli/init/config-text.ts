@@ -1,8 +1,8 @@
-import type { InitAnswers } from './answers.ts';
+import { nodeNamesIn, type InitAnswers } from './answers.ts';
 
 /** A commented regrow.yml of these answers. `tokenFile`: where the token of the HTTP interface lies. */
 export function configText(answers: InitAnswers, tokenFile: string): string {
-  const nodes = answers.nodes.split(/[\s,]+/).filter((name) => name !== '');
+  const nodes = nodeNamesIn(answers.nodes);
   const { pool, vcenter, username, passwordFile, datacenter, folder, cluster } = answers;
   return `# regrow's configuration, the same on every machine of the pool. \`regrow config check\` examines it,
 # \`regrow config show\` prints every value with its default, docs/configuration.md explains each.
@@ -38,7 +38,7 @@ safety:
   mode: act    # dry-run: decide and tell, and do nothing
 
 http:
-  listen: ${scalar(answers.listen)}    # the other controllers must reach it
+  listen: ${scalar(answers.listen)}    # the other controllers must reach it, or a node that hangs is never rebuilt
   token: {file: ${scalar(tokenFile)}}    # the same on every machine of the pool
 `;
 }

@@ -184,7 +184,7 @@ describe('the secrets', () => {
 describe('the HTTP interface', () => {
   it('is open to all in between when it listens for others without TLS, and not there without its files', async () => {
     const at = async (http: string): Promise<unknown> =>
-      brief(await httpFindings(configOf(`${minimalText}http: ${http}\n`)));
+      brief((await httpFindings(configOf(`${minimalText}http: ${http}\n`))).filter(({ item }) => item === 'http'));
     expect(await at('{}')).toEqual(['ok http: 127.0.0.1:8460, this machine alone']);
     expect(await at("{listen: '0.0.0.0:8460'}")).toEqual([
       expect.stringContaining('warn http: http.listen is reachable'),
@@ -193,6 +193,21 @@ describe('the HTTP interface', () => {
     expect(await at(`{listen: '0.0.0.0:8460', tls: ${tls}}`)).toEqual([
       `fail http: ${folder}/none.pem (http.tls.cert) cannot be read.`,
     ]);
+  });
+
+  it('keeps the nodes from healing each other without a token, or where only this machine reaches it', async () => {
+    const at = async (more: string): Promise<unknown> =>
+      (await httpFindings(configOf(`${minimalText}${more}`))).filter(({ item }) => item === 'peers');
+    const finding = (about: string, key: string): object => ({
+      status: 'warn',
+      detail: expect.stringMatching(new RegExp(`${about}.*not rebuilt`)),
+      remedy: expect.stringContaining(`set ${key} to`),
+    });
+    const both = [finding('without http.token', 'http.token'), finding('its own machine', 'http.listen')];
+    expect(await at('')).toMatchObject(both);
+    // What an admin host builds gets its http, too.
+    expect(await at('self: none\n')).toMatchObject(both);
+    expect(await at("http: {listen: '0.0.0.0:8460', token: {file: /t}}\n")).toEqual([]);
   });
 });
 

@@ -33,7 +33,11 @@ describe('regrow init, off a terminal', () => {
   it('writes a commented configuration that config check takes, and a token of its own that nobody else reads', async () => {
     expect(await init(...flags)).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringContaining(path) });
     const check = await regrow(['--config', path, 'config', 'check']);
-    expect(check).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringContaining('pool web, 3 nodes') });
+    expect(check).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^ok: .*\(pool web, 3 nodes\)\n$/),
+    });
     expect(readFileSync(path, 'utf8')).toMatch(/^# .*\n/);
     const token = join(folder, 'etc/token');
     expect(statSync(token).mode & 0o777).toBe(0o600);
@@ -41,7 +45,7 @@ describe('regrow init, off a terminal', () => {
     const shown = await regrow(['--config', path, 'config', 'show', '--json']);
     expect(JSON.parse(shown.stdout)).toMatchObject({
       vcenter: { folder: '/dc/vm/web', networks: { 'VM Network': 'VLAN: "20"' } },
-      http: { token: { file: token } },
+      http: { listen: '0.0.0.0:8460', token: { file: token } },
     });
     expect(readdirSync(join(folder, 'etc')).toSorted()).toEqual(['regrow.yml', 'token']);
   });
@@ -128,6 +132,19 @@ describe('regrow init, on a terminal', () => {
     expect(questionsAsked[0]).toContain('[/dc1/vm/web]');
     expect(answers).toEqual({ ...sampleAnswers, network: 'VLAN 20' });
   });
+
+  it.each([
+    ['web1', '127.0.0.1:8460'],
+    ['web1, web2', '0.0.0.0:8460'],
+  ])(
+    'has the controllers of %s listen at %s, where the others reach them, unless told otherwise',
+    async (nodes, usual) => {
+      const { listen: _, ...given } = { ...sampleAnswers, nodes };
+      const { answers, questionsAsked } = await asked(given, ['']);
+      expect(questionsAsked[0]).toContain(`[${usual}]`);
+      expect(answers.listen).toBe(usual);
+    },
+  );
 
   it('asks again, with the reason, what cannot be right', async () => {
     const { nodes: _, ...given } = sampleAnswers;

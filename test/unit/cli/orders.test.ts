@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { journalView } from '../../../src/controller/journal-view.ts';
 import type { ControllerOrders } from '../../../src/http/controller-orders.ts';
@@ -159,6 +160,32 @@ describe('regrow rebuild, where a controller runs', () => {
     expect(end).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('webbox2 is rebuilt and certified') });
     expect(end.stderr).toMatch(/ look: Read the pool \.\.\. ok \(2\.0 s\)\n.* fence: Power off \.\.\. .*\n/);
     expect(end.stderr).not.toContain('null');
+  });
+
+  it.each([[[]], [['--dry-run']]])(
+    'is not done beside a controller that has no token and takes no orders: %j',
+    async (more) => {
+      const machine = await machineWith({});
+      writeFileSync(machine.configPath, configOf(machine).replace(', token: hunter2hunter2', ''), { mode: 0o600 });
+      const end = await machine.regrow(['rebuild', 'webbox2', '--confirm', 'webbox2', ...more]);
+      expect(end).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('without http.token') });
+      expect(end.stderr).toContain('or stop the controller first');
+      expect(machine.journal.runs.list()).toEqual([]);
+    },
+  );
+
+  it('is done by the command itself where none runs, with or without a token', async () => {
+    for (const token of ['', ', token: hunter2hunter2']) {
+      const machine = new Machine();
+      const folder = dirname(machine.configPath);
+      writeFileSync(join(folder, 'ansible-playbook'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+      const text = `${configOf(machine).replace("'}", `'${token}}`)}ansible: {path: [${folder}]}\n`;
+      writeFileSync(machine.configPath, text, { mode: 0o600 });
+      const argv = ['rebuild', 'webbox2', '--confirm', 'webbox2', '--dry-run'];
+      const end = await machine.regrow(argv, { env: { P: 'hunter2hunter2', PATH: process.env['PATH'] ?? '' } });
+      expect(end.stdout).toContain('webbox2');
+      expect(machine.journal.runs.list({ kinds: ['rebuild'] })).toMatchObject([{ node: 'webbox2', outcome: 'failed' }]);
+    }
   });
 
   it('refuses to override what must not be', async () => {

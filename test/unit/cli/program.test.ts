@@ -15,7 +15,9 @@ let file: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'regrow-cli-'));
   file = join(folder, 'regrow.yml');
-  await writeFile(file, `${minimalText}state_dir: ${folder}/state\nchecks: {p: {type: ping, on_failure: rebuild}}\n`);
+  const checks = 'checks: {p: {type: ping, on_failure: rebuild}}';
+  const http = "http: {listen: '0.0.0.0:8460', token: {file: /t}}";
+  await writeFile(file, `${minimalText}state_dir: ${folder}/state\n${checks}\n${http}\n`);
 });
 afterEach(() => rm(folder, { recursive: true }));
 

@@ -13,7 +13,7 @@ const minute = 60_000;
 describe('a configuration that is right', () => {
   it('is accepted with every key of the contract, durations in milliseconds and percentages as numbers', async () => {
     const { config, warnings } = await loadConfig(contractPath);
-    expect(warnings).toEqual([]);
+    expect(warnings).toMatchObject([{ path: 'http.listen' }]);
     expect(config.checks['ping']).toEqual({
       type: 'ping',
       interval: 20_000,
@@ -71,8 +71,24 @@ describe('a configuration that is right', () => {
     expect(parsed.ok && parsed.warnings).toMatchObject([
       { line: 2, column: 60, path: 'vcenter.password' },
       { path: 'checks', message: expect.stringContaining('no node is ever rebuilt') },
+      { path: 'http.token' },
+      { path: 'http.listen' },
     ]);
     expect(JSON.stringify(parsed)).not.toContain('hunter2');
+  });
+
+  it.each<[string, readonly string[]]>([
+    ['', ['http.token', 'http.listen']],
+    ['self: none\n', ['http.token', 'http.listen']],
+    ["http: {listen: '0.0.0.0:8460'}\n", ['http.token']],
+    ["http: {listen: '[::1]:8460', token: {file: /t}}\n", ['http.listen']],
+    ["http: {listen: '10.0.0.1:8460', token: {file: /t}}\n", []],
+  ])('warns when the nodes cannot ask each other for votes: %j', (more, paths) => {
+    const text = `${minimalText}checks: {p: {type: ping, on_failure: rebuild}}\n${more}`;
+    const parsed = parseConfig(text, 'regrow.yml');
+    expect(parsed.ok && parsed.warnings.map(({ path }) => path)).toEqual(paths);
+    const single = parseConfig(text.replace('[web1, web2, web3]', '[web1]'), 'regrow.yml');
+    expect(single).toMatchObject({ ok: true, warnings: [] });
   });
 });
 
@@ -230,7 +246,9 @@ describe('the loader', () => {
     const path = join(folder, 'regrow.yml');
     await writeFile(
       path,
-      `${minimalText.replace('{env: VCENTER_PASSWORD}', 'hunter2')}checks: {p: {type: ping, on_failure: rebuild}}`,
+      `${minimalText.replace('{env: VCENTER_PASSWORD}', 'hunter2')}checks: {p: {type: ping, on_failure: rebuild}}
+http: {listen: '0.0.0.0:8460', token: {file: /t}}
+`,
     );
     await chmod(path, 0o644);
     expect((await loadConfig(path)).warnings.map(({ message }) => message)).toContainEqual(

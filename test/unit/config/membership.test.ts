@@ -115,9 +115,11 @@ describe('membership.json', () => {
 });
 
 describe('the configuration that holds', () => {
-  const load = async (record: MembershipRecord | string | null, more = '') => {
+  const load = async (record: MembershipRecord | string | null, { more = '', token = '{file: /t}' } = {}) => {
     const path = join(folder, 'regrow.yml');
-    writeFileSync(path, `${minimalText}state_dir: ${folder}\nchecks: {p: {type: ping, on_failure: rebuild}}\n${more}`);
+    const checks = 'checks: {p: {type: ping, on_failure: rebuild}}';
+    const http = `http: {listen: '0.0.0.0:8460', token: ${token}}`;
+    writeFileSync(path, `${minimalText}state_dir: ${folder}\n${checks}\n${http}\n${more}`);
     if (typeof record === 'string') writeFileSync(join(folder, 'membership.json'), record);
     else if (record !== null) await writeMembership(folder, record);
     return loadConfig(path);
@@ -176,7 +178,7 @@ describe('the configuration that holds', () => {
     const byHost = await load(recordOf(['web1', 'web2']));
     expect([isTakenOut(byHost, 'web3.example.org'), isTakenOut(byHost, 'web1')]).toEqual([true, false]);
     expect(isTakenOut(byHost, 'admin')).toBe(false);
-    const byName = await load(recordOf(['web1', 'web2']), 'self: web3\n');
+    const byName = await load(recordOf(['web1', 'web2']), { more: 'self: web3\n' });
     expect(byName.config.self).toBe('none');
     expect(isTakenOut(byName, 'elsewhere')).toBe(true);
   });
@@ -188,7 +190,7 @@ describe('the configuration that holds', () => {
   });
 
   it('keeps literal secrets to itself', async () => {
-    const loaded = await load(recordOf(['web1', 'web2']), 'http: {token: hunter2}\n');
+    const loaded = await load(recordOf(['web1', 'web2']), { token: 'hunter2' });
     expect(loaded.membership.holds).toBe('record');
     expect(JSON.stringify(loaded)).not.toContain('hunter2');
   });

@@ -41,9 +41,30 @@ describe('an event', () => {
     for (const data of [{}, { holds: 7, checks: 'x', vm: [], reason: null, message: {} }]) {
       const happened = event(type, data);
       if (!isNotifiable(happened)) throw new Error('it is not notifiable');
-      expect(wordingOf(happened).summary).not.toMatch(/undefined|\[object/);
+      expect(wordingOf(happened, 'webbox1').summary).not.toMatch(/undefined|\[object/);
       expect(keyOf(happened, 'webbox1')).toContain(type);
     }
+  });
+
+  it('tells of a rebuild that waits for a person why, and where and how it is answered', () => {
+    const [told] = noticesOf(event('approval.asked', { run: 'r1', checks: ['ping'] }), facts());
+    expect(told?.notice).toMatchObject({
+      node: 'webbox3',
+      run: 'r1',
+      summary: 'a rebuild waits for approval: ping failed',
+      next: 'A person has to answer, on webbox1: regrow approve r1, or regrow reject r1.',
+    });
+    // A fault that Monit alone saw has no check of the daemon's.
+    const [monits] = noticesOf(event('approval.asked', { run: 'r1', checks: [] }), facts());
+    expect(monits?.notice.summary).toBe('a rebuild waits for approval');
+  });
+
+  it('tells of a further check that fails what may follow', () => {
+    const [told] = noticesOf(event('fault.widened', { check: 'ping' }), facts());
+    expect(told?.notice).toMatchObject({
+      summary: 'fault widened: ping failed',
+      next: 'More may be done than before, up to a rebuild: regrow explain webbox3.',
+    });
   });
 
   it('tells of a failed rebuild why, and what to do', () => {

@@ -26,6 +26,22 @@ describe('one fault that three controllers see', () => {
     expect(pool.told[1]).toBe('webbox9: rebuilt and certified');
   });
 
+  it('has one mail say that a person is asked, although each controller asks; and one more when they ask again', async () => {
+    const pool = new SimulatedPool(...names);
+    const asks = async (run: string, by: string): Promise<void> => {
+      pool.happens('approval.asked', { run, checks: ['ping'] }, [by]);
+      await pool.clock.advance(30_000);
+    };
+    await asks('r1', first);
+    await asks('r2', second);
+    await pool.clock.advance(hour);
+    await asks('r3', first);
+    await asks('r4', second);
+    await pool.clock.advance(10 * minute);
+    expect(pool.sent.map(({ by }) => by)).toEqual([first, first]);
+    expect(pool.told[0]).toBe('webbox9: a rebuild waits for approval: ping failed');
+  });
+
   it('is told by the next in turn when the first has died, and by nobody again when it is back', async () => {
     const pool = new SimulatedPool(...names);
     pool.happens('fault.opened', opened);

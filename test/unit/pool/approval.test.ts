@@ -13,6 +13,19 @@ function poolWith(node: NodeState): PoolState {
 
 const ordered: PoolEvent = { kind: 'ordered', node: 'c', vm: judged };
 
+describe('a question to a person', () => {
+  it('says by its event which run waits, and which checks have failed', () => {
+    const asked = decide(poolWith(faulty(policy)), ordered, policy, now).state;
+    const { effects } = decide(asked, { kind: 'asked', node: 'c', run: 'r1' }, policy, now);
+    expect(effects).toContainEqual({
+      kind: 'record',
+      node: 'c',
+      type: 'approval.asked',
+      data: { run: 'r1', checks: ['ping'] },
+    });
+  });
+});
+
 describe('an order of Monit that lacks nothing but a person', () => {
   it('has him asked, for a fault that is there', () => {
     const { state, effects } = decide(poolWith(faulty(policy)), ordered, policy, now);
