@@ -70,6 +70,8 @@ describe('the YAML tree', () => {
   it('holds the same data as the parser alone gives', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue({ maxDepth: 3 })), (data) => {
+        // A merge key is refused, on purpose.
+        fc.pre(!JSON.stringify(data).includes('"<<":'));
         const text = dump(data);
         const { root, problems } = parseYamlTree(text);
         expect(problems).toEqual([]);
