@@ -1,7 +1,7 @@
 // The monitor alone, compiled as it is installed, in a process of its own, so that its memory and its CPU time can be measured.
 // Arguments: how many nodes, interval in ms. One line of JSON at the end of each round, and when a node has failed three times in a row.
 import { readFileSync } from 'node:fs';
-import type { AnyCheck } from '../src/config/schema.ts';
+import { checkSchema } from '../src/config/schema-checks.ts';
 import { systemClock } from '../src/monitor/clock.ts';
 import { Monitor } from '../src/monitor/monitor.ts';
 import { realProbes } from '../src/monitor/probes/real-probes.ts';
@@ -56,16 +56,7 @@ function endOfRound(): void {
   });
 }
 
-const check: AnyCheck = {
-  type: 'ping',
-  interval,
-  timeout: interval * 0.75,
-  failures,
-  successes: 1,
-  on_failure: 'alert',
-  then: 'alert',
-  restore_attempts: 1,
-  ignore_heartbeat: false,
-};
+const times = { interval: `${interval}ms`, timeout: `${interval * 0.75}ms` };
+const check = checkSchema.parse({ type: 'ping', ...times, failures, on_failure: 'alert' });
 monitor.setPlan(Array.from({ length: count }, (_, index) => ({ node: `web${index}`, name: 'ping', check })));
 monitor.start();

@@ -1,6 +1,5 @@
 import type { Confirmation, Consultation, SelfFacts, Vote } from '../pool/consultation.ts';
 import type { PoolEvent } from '../pool/events.ts';
-import { silentVote } from '../peers/vote.ts';
 import type { VmIdentity } from '../pool/outcome.ts';
 import type { Logger } from '../logging.ts';
 
@@ -25,6 +24,19 @@ export interface ConsultationsParts {
 /** Free space that cannot be told is a reason not to trust oneself. */
 const nothingKnown: SelfFacts = { loopLagMs: 0, stalledAgoMs: null, freeBytes: null, isWitnessReached: null };
 
+/** Nobody could be asked: that is silence, and not that there is nobody to ask. */
+function nobodyAsked(detail: string): Vote {
+  return {
+    observer: 'the others',
+    answer: 'silent',
+    subject: null,
+    ageMs: null,
+    isTrusted: false,
+    latencyMs: null,
+    detail,
+  };
+}
+
 /** Gathers what has to be known just before a controller acts on a node. What cannot be gathered is unknown, and holds. */
 export class Consultations {
   readonly #parts: ConsultationsParts;
@@ -44,7 +56,7 @@ export class Consultations {
   async gather(node: string): Promise<Consultation> {
     const { inquiry } = this.#parts;
     const [votes, confirmation, self, rollout] = await Promise.all([
-      inquiry.votes(node).catch((error: unknown): readonly Vote[] => [silentVote('the others', String(error))]),
+      inquiry.votes(node).catch((error: unknown): readonly Vote[] => [nobodyAsked(String(error))]),
       inquiry.confirm(node).catch((error: unknown): Confirmation => ({ status: 'unknown', detail: String(error) })),
       inquiry.self().catch(() => nothingKnown),
       inquiry.rollout().catch((error: unknown) => `whether the image is whole cannot be told: ${String(error)}`),
