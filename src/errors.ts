@@ -4,6 +4,7 @@ export const errorCodes = {
   CONFIG_NOT_FOUND: 'The configuration file does not exist or cannot be read.',
   CONFIG_EXISTS: 'A configuration file is there already.',
   CONFIG_NOT_WRITTEN: 'The configuration file cannot be written.',
+  FILE_NOT_WRITTEN: 'A file or folder that a command makes cannot be written.',
   ANSWERS_MISSING: 'What regrow init has to know was neither asked nor given.',
   SECRET_UNAVAILABLE: 'A secret that the configuration refers to cannot be read.',
   NODE_UNKNOWN: 'The node is not a member of the pool.',

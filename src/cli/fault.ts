@@ -14,6 +14,7 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'CONFIG_NOT_FOUND':
     case 'CONFIG_EXISTS':
     case 'CONFIG_NOT_WRITTEN':
+    case 'FILE_NOT_WRITTEN':
     case 'ANSWERS_MISSING':
     case 'SECRET_UNAVAILABLE':
     case 'NODE_UNKNOWN':

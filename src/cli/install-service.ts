@@ -16,7 +16,7 @@ export function register(program: Command, context: CliContext): void {
     .command('install-service')
     .description('write the systemd unit of the daemon, so that it starts with the machine and again when it dies')
     .option('--print', 'print the unit and write nothing')
-    .option('--enable', 'start it now and at every boot')
+    .option('--enable', 'start it now and at every boot; one that runs by another unit is restarted')
     .option('--force', 'replace a unit that differs')
     .option('--unit <file>', 'where the unit is written', absolute, '/etc/systemd/system/regrow.service')
     .action(context.run((options: InstallOptions) => install(context, options)));
@@ -28,21 +28,41 @@ function absolute(path: string): string {
 }
 
 async function install(context: CliContext, { print, enable, force, unit }: InstallOptions): Promise<number> {
-  const text = await unitText(context);
+  const { basename } = await import('node:path');
+  const folder = await stateDir(context);
+  const text = await unitText(context, folder);
   if (print) {
     await context.answer({ unit: text }, () => text);
     return exitCodes.done;
   }
-  const change = await writeUnit(unit, text, force === true);
-  if (change !== 'unchanged') await systemctl(context, ['daemon-reload']);
-  if (enable) await systemctl(context, ['enable', '--now', 'regrow.service']);
-  const next = enable ? '' : 'start it now and at every boot: systemctl enable --now regrow.service\n';
-  await context.answer({ path: unit, change, enabled: enable === true }, () => `${unit}: ${change}\n${next}`);
+  const change = await changeOf(unit, text, force === true);
+  await makeFolder(folder);
+  if (change !== 'unchanged') {
+    const { writeWhole } = await import('./write-whole.ts');
+    await writeWhole(unit, text, 0o644);
+    await systemctl(context, ['daemon-reload']);
+  }
+  const orders = startOrders(basename(unit), change);
+  if (enable) for (const order of orders) await systemctl(context, order);
+  const next = `start it now and at every boot: ${orders.map((order) => ['systemctl', ...order].join(' ')).join(' && ')}\n`;
+  await context.answer(
+    { path: unit, change, enabled: enable === true },
+    () => `${unit}: ${change}\n${enable ? '' : next}`,
+  );
   return exitCodes.done;
 }
 
-/** The unit for this program, this configuration and its state_dir. A configuration that is not there yet has the default one. */
-async function unitText(context: CliContext): Promise<string> {
+/** What has systemd run the unit, now and at every boot. A daemon that runs by the unit that was replaced would go on by it. */
+function startOrders(name: string, change: UnitChange): readonly (readonly string[])[] {
+  if (change !== 'replaced') return [['enable', '--now', name]];
+  return [
+    ['enable', name],
+    ['restart', name],
+  ];
+}
+
+/** The unit for this program, this configuration and its state_dir. */
+async function unitText(context: CliContext, folder: string): Promise<string> {
   const { readFile } = await import('node:fs/promises');
   const { fileURLToPath } = await import('node:url');
   const path = await import('node:path');
@@ -50,11 +70,12 @@ async function unitText(context: CliContext): Promise<string> {
   const words = {
     COMMAND: [process.execPath, fileURLToPath(new URL('../main.js', import.meta.url))].map(unitWord).join(' '),
     CONFIG: unitWord(path.resolve(context.configPath)),
-    STATE_DIR: unitWord(await stateDir(context)),
+    STATE_DIR: unitWord(folder),
   };
   return template.replaceAll(/@(COMMAND|CONFIG|STATE_DIR)@/g, (_, name: keyof typeof words) => words[name]);
 }
 
+/** A configuration that is not there yet has the default one. */
 async function stateDir(context: CliContext): Promise<string> {
   try {
     return (await context.config()).config.state_dir;
@@ -72,23 +93,33 @@ function unitWord(path: string): string {
   });
 }
 
-async function writeUnit(path: string, text: string, force: boolean): Promise<'written' | 'replaced' | 'unchanged'> {
-  const { readFile, rename, writeFile } = await import('node:fs/promises');
+/** The unit leaves everything but this folder read-only to the daemon, which therefore cannot make it. */
+async function makeFolder(path: string): Promise<void> {
+  const { mkdir } = await import('node:fs/promises');
+  const { notWritten } = await import('./write-whole.ts');
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw notWritten(path, error);
+  });
+}
+
+type UnitChange = 'written' | 'replaced' | 'unchanged';
+
+/** What writing the unit will have done. Throws UNIT_DIFFERS. */
+async function changeOf(path: string, text: string, force: boolean): Promise<UnitChange> {
+  const { readFile } = await import('node:fs/promises');
+  const { basename } = await import('node:path');
+  const { notWritten } = await import('./write-whole.ts');
   const present = await readFile(path, 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    throw notWritten(path, error);
   });
   if (present === text) return 'unchanged';
   if (present !== undefined && !force) {
     throw new RegrowError('UNIT_DIFFERS', `${path} is there already, and differs.`, {
       facts: { path },
-      remedy:
-        'See what this would write with --print; --force replaces it. Own changes belong into a drop-in: systemctl edit regrow.',
+      remedy: `See what this would write with --print; --force replaces it. Own changes belong into a drop-in: systemctl edit ${basename(path)}.`,
     });
   }
-  const part = `${path}.${process.pid}.part`;
-  await writeFile(part, text, { mode: 0o644, flag: 'wx' });
-  await rename(part, path);
   return present === undefined ? 'written' : 'replaced';
 }
 

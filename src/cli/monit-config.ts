@@ -48,15 +48,12 @@ async function monitConfig(context: CliContext, { dir, cycle: cycleMs }: MonitOp
 
 /** Each whole or not at all; Monit reads no file of others. */
 async function writeFiles(dir: string, files: Readonly<Record<string, string>>): Promise<readonly string[]> {
-  const { rename, writeFile } = await import('node:fs/promises');
   const { default: path } = await import('node:path');
+  const { writeWhole } = await import('./write-whole.ts');
   const written: string[] = [];
   for (const [name, text] of Object.entries(files)) {
     const file = path.join(dir, name);
-    // Monit reads what its pattern matches: a file that begins with a dot is not matched by conf.d/*.
-    const part = path.join(dir, `.${name}.${process.pid}`);
-    await writeFile(part, text, { mode: 0o600 });
-    await rename(part, file);
+    await writeWhole(file, text, 0o600);
     written.push(file);
   }
   return written;

@@ -16,6 +16,13 @@ export function refusal(authorization: string | undefined, token: string | null)
   return undefined;
 }
 
+/** What is answered while this controller does not know its own token. */
+export const tokenUnreadable: Problem = {
+  status: 503,
+  detail:
+    'The token of this controller (http.token) cannot be read, so this is refused to everybody. Its log tells why.',
+};
+
 function unauthorized(detail: string, challenge: string): Problem {
   return { status: 401, detail, headers: { 'www-authenticate': challenge } };
 }

@@ -11,7 +11,7 @@ export interface KeyedRequest {
 
 /**
  * Requests with an `Idempotency-Key`: the same key and the same request get the same answer again, and are done once; over a restart,
- * too. What was begun when the process died is not done again: nobody knows how far it came.
+ * too. What was begun when the process died, or could not be written down, is not done again: nobody knows how far it came.
  */
 export class Idempotent {
   readonly #book: AnswerBook;
@@ -38,21 +38,20 @@ export class Idempotent {
   }
 
   async #act(key: string, act: () => Promise<RouteAnswer>): Promise<RouteAnswer> {
-    try {
-      const answer = await act();
-      this.#book.finish(key, JSON.stringify(answer));
-      return answer;
-    } catch (error) {
+    const answer = await act().catch((error: unknown) => {
       this.#book.drop(key);
       throw error;
-    }
+    });
+    // When this fails the key stays begun: what was done is not done again.
+    this.#book.finish(key, JSON.stringify(answer));
+    return answer;
   }
 }
 
 const otherRequest = problem(422, 'This Idempotency-Key came with another request before. Take a new one.');
 const unknownEnd = problem(
   409,
-  'This request was begun before a restart, and its answer was lost. See what was done, then take a new Idempotency-Key.',
+  'This request was begun before, and its answer was lost. See what was done, then take a new Idempotency-Key.',
 );
 
 /** An answer as this program has kept it. */

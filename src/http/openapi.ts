@@ -89,7 +89,7 @@ function responsesOf(route: Route): Readonly<Record<string, unknown>> {
   const hasInput = Object.keys(route.query.shape).length > 0 || route.body !== noBody;
   const problems = new Set([
     ...(hasInput ? [400] : []),
-    ...(route.isGuarded ? [401, 403] : []),
+    ...(route.isGuarded ? [401, 403, 503] : []),
     ...route.problems,
     ...(route.body === noBody ? [] : [413, 415]),
     429,

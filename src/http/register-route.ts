@@ -1,24 +1,42 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { entriesOf } from '../config/document.ts';
-import { refusal } from './bearer.ts';
+import { refusal, tokenUnreadable } from './bearer.ts';
 import type { ControllerView } from './controller-view.ts';
 import { entity, isKnown, jsonEntity, type Entity } from './entity.ts';
 import { gzipped, isBetterGzipped } from './gzipped.ts';
-import { sendProblem } from './problem.ts';
+import { sendProblem, type Problem } from './problem.ts';
 import { jsonType, type RawRequest, type Route, type RouteAnswer } from './route.ts';
 
+export interface RouteHost {
+  readonly view: ControllerView;
+  /** Told of what failed inside; the asker is not. */
+  readonly onFault: (error: unknown, path: string) => void;
+}
+
 /** Serves a route. */
-export function addRoute(app: FastifyInstance, route: Route, view: ControllerView): void {
+export function addRoute(app: FastifyInstance, route: Route, host: RouteHost): void {
+  const { view } = host;
   app.route({
     method: route.method,
     url: route.path,
     onRequest: async (request, reply) => {
-      const refused = route.isGuarded ? refusal(request.headers.authorization, await view.token()) : undefined;
+      const refused = route.isGuarded ? await refusalOf(request, route, host) : undefined;
       return refused === undefined ? undefined : sendProblem(reply, refused);
     },
     handler: async (request, reply) =>
       send({ request, reply, route }, await route.answer(rawRequest(request, route), view)),
   });
+}
+
+async function refusalOf(request: FastifyRequest, route: Route, host: RouteHost): Promise<Problem | undefined> {
+  let token: string | null;
+  try {
+    token = await host.view.token();
+  } catch (error) {
+    host.onFault(error, route.path);
+    return tokenUnreadable;
+  }
+  return refusal(request.headers.authorization, token);
 }
 
 interface Exchange {

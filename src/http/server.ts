@@ -137,13 +137,15 @@ function serve(app: FastifyInstance, options: HttpServerOptions, routes: readonl
   });
   app.setErrorHandler((error, request, reply) => failed(onFault, error, request, reply));
   app.setNotFoundHandler((_, reply) => sendProblem(reply, { status: 404, detail: 'There is nothing at this path.' }));
-  for (const route of routes) addRoute(app, route, view);
+  for (const route of routes) addRoute(app, route, { view, onFault });
   for (const path of new Set(routes.map((route) => route.path))) refuseOtherMethods(app, path, routes);
 }
 
-/** A peer that asks for its vote is never told to wait. */
+/** A peer that asks for its vote is never told to wait. While the token cannot be read nobody has it: guarded routes say so. */
 async function hasToken({ headers }: FastifyRequest, view: ControllerView): Promise<boolean> {
-  return headers.authorization !== undefined && refusal(headers.authorization, await view.token()) === undefined;
+  if (headers.authorization === undefined) return false;
+  const token = await view.token().catch(() => null);
+  return refusal(headers.authorization, token) === undefined;
 }
 
 function failed(

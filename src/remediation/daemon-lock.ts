@@ -4,6 +4,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { identifyProcess, isAlive, isErrno } from '../ansible/process.ts';
 import { RegrowError } from '../errors.ts';
+import { journalFault } from '../store/fault.ts';
 
 /** Who is the daemon of a state folder, as `daemon.lock` says. */
 export interface DaemonRecord {
@@ -21,9 +22,17 @@ export interface DaemonLock {
 
 /**
  * Makes this process the state folder's one daemon. The lock is SQLite's, which the kernel drops with its holder; the record tells
- * others whom to signal. Throws CONTROLLER_RUNNING.
+ * others whom to signal. Throws CONTROLLER_RUNNING; JOURNAL_UNUSABLE when the folder cannot be made or written.
  */
 export async function lockDaemon(stateDir: string): Promise<DaemonLock> {
+  try {
+    return await lock(stateDir);
+  } catch (error) {
+    throw journalFault(stateDir, error);
+  }
+}
+
+async function lock(stateDir: string): Promise<DaemonLock> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const record = recordFile(stateDir);
   const mutex = new Database(`${record}.mutex`, { timeout: 0 });
@@ -48,7 +57,7 @@ export async function lockDaemon(stateDir: string): Promise<DaemonLock> {
   };
 }
 
-/** The live daemon of a state folder; undefined when there is none. */
+/** The live daemon of a state folder; undefined when there is none. Throws JOURNAL_UNUSABLE when this user may not look. */
 export async function readDaemonLock(stateDir: string): Promise<DaemonRecord | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(recordFile(stateDir), 'utf8'));
@@ -57,7 +66,7 @@ export async function readDaemonLock(stateDir: string): Promise<DaemonRecord | u
     return isLive ? value : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || isErrno(error, 'ENOENT')) return undefined;
-    throw error;
+    throw journalFault(stateDir, error);
   }
 }
 

@@ -27,7 +27,7 @@ export interface Notifications {
   change(seqs: readonly number[], change: NotificationChange): void;
   /** Whatever became of them: those that happened since then (ISO UTC), newest first, at most 500. */
   since(at: string): readonly QueuedNotice[];
-  /** Removes what happened before then, told or not. */
+  /** Removes what happened before then. What waits stays: whoever would have told it has to give it up first, and say so. */
   prune(before: string): void;
 }
 
@@ -61,7 +61,7 @@ export function createNotifications(database: StoreDatabase, redact: Redact): No
      attempts = coalesce(@attempts, attempts), next_at = coalesce(@next_at, next_at), note = coalesce(@note, note),
      ended_at = coalesce(@ended_at, ended_at) WHERE seq = @seq`,
   );
-  const remove = database.prepare<[string]>('DELETE FROM notifications WHERE at < ?');
+  const remove = database.prepare<[string]>(`DELETE FROM notifications WHERE at < ? AND state <> 'waiting'`);
   return {
     considered: () => database.read(() => selectConsidered.get()?.event ?? 0),
     add: (notifications, considered) => {

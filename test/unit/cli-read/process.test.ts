@@ -22,6 +22,16 @@ it('is quiet when its reader goes away', async () => {
   expect(withoutWarnings(stderr)).toBe('');
 });
 
+it.each([['--help'], ['config', 'schema'], ['completion', 'bash']])(
+  'says so, once, and ends with 1 when its output cannot be written: %s',
+  async (...argv) => {
+    const regrow = [process.execPath, fileURLToPath(compiled('main.js')), ...argv];
+    const { exitCode, stderr } = await execa('bash', ['-c', '"$@" > /dev/full', 'bash', ...regrow], { reject: false });
+    expect(stderr).toMatch(/^error: the output could not be written: ENOSPC.*\nwhat to do: .*$/);
+    expect(exitCode).toBe(1);
+  },
+);
+
 it('leaves a run that it follows by the first Ctrl-C, and says that it goes on', async () => {
   const machine = new Machine();
   const id = machine.begun('00000000000001');

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -9,6 +9,15 @@ function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'regrow-unit-'));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
+}
+
+/** A systemctl that takes everything, and what it was told. */
+function systemctl(): { readonly env: Readonly<Record<string, string>>; readonly told: () => readonly string[] } {
+  const bin = folder();
+  const log = join(bin, 'told');
+  writeFileSync(log, '');
+  writeFileSync(join(bin, 'systemctl'), `#!/bin/sh\necho "$*" >> ${log}\n`, { mode: 0o755 });
+  return { env: { PATH: `${bin}:/usr/bin:/bin` }, told: () => readFileSync(log, 'utf8').split('\n').slice(0, -1) };
 }
 
 async function printed(): Promise<string> {
@@ -54,5 +63,73 @@ describe('install-service', () => {
     const { exitCode, stdout } = await machine.regrow(['install-service', '--unit', unit]);
     expect(stdout).toMatch(/regrow\.service: unchanged\n/);
     expect(exitCode).toBe(0);
+  });
+
+  it('enables the unit that it wrote, whatever its name', async () => {
+    const { env, told } = systemctl();
+    const unit = join(folder(), 'second.service');
+    const { exitCode } = await new Machine().regrow(['install-service', '--enable', '--unit', unit], { env });
+    expect(told()).toEqual(['daemon-reload', 'enable --now second.service']);
+    expect(exitCode).toBe(0);
+  });
+
+  it('restarts the daemon by a unit that it replaced, or says how', async () => {
+    const { env, told } = systemctl();
+    const unit = join(folder(), 'regrow.service');
+    const machine = new Machine();
+    writeFileSync(unit, '# mine\n');
+    await machine.regrow(['install-service', '--force', '--enable', '--unit', unit], { env });
+    expect(told()).toEqual(['daemon-reload', 'enable regrow.service', 'restart regrow.service']);
+    writeFileSync(unit, '# mine\n');
+    const { stdout } = await machine.regrow(['install-service', '--force', '--unit', unit], { env });
+    expect(stdout).toContain('systemctl enable regrow.service && systemctl restart regrow.service\n');
+    expect(told().slice(3)).toEqual(['daemon-reload']);
+  });
+
+  it('makes the folder of the state, for its owner alone, and leaves one that is there as it is', async () => {
+    const { env } = systemctl();
+    const unit = join(folder(), 'regrow.service');
+    const machine = new Machine();
+    machine.journal.close();
+    rmSync(machine.stateDir, { recursive: true });
+    await machine.regrow(['install-service', '--print'], { env });
+    expect(existsSync(machine.stateDir)).toBe(false);
+    await machine.regrow(['install-service', '--unit', unit], { env });
+    expect(statSync(machine.stateDir).mode & 0o777).toBe(0o700);
+    writeFileSync(join(machine.stateDir, 'kept'), '');
+    expect((await machine.regrow(['install-service', '--unit', unit], { env })).exitCode).toBe(0);
+    expect(readdirSync(machine.stateDir)).toEqual(['kept']);
+  });
+
+  it.each([
+    ['/nonexistent/regrow.service', /Make its folder first/],
+    ['/tmp', /Name a file: this is a folder/],
+    ['/dev/null/regrow.service', /Make its folder first/],
+  ])('says what to do about a unit that cannot be written: %s', async (unit, remedy) => {
+    const { env, told } = systemctl();
+    const { exitCode, stderr } = await new Machine().regrow(['install-service', '--force', '--unit', unit], { env });
+    expect(stderr).toContain(`error: ${unit} cannot be written: `);
+    expect(stderr).toMatch(remedy);
+    expect(stderr).not.toContain('defect');
+    expect([exitCode, told()]).toEqual([2, []]);
+  });
+
+  it('says what to do about a folder of the state that cannot be made', async () => {
+    const machine = new Machine();
+    const { env } = systemctl();
+    const unit = join(folder(), 'regrow.service');
+    const text = readFileSync(machine.configPath, 'utf8');
+    writeFileSync(machine.configPath, text.replace(machine.stateDir, '/dev/null/state'));
+    const { exitCode, stderr } = await machine.regrow(['install-service', '--unit', unit], { env });
+    expect(stderr).toMatch(/error: \/dev\/null\/state cannot be written[^]*what to do: /);
+    expect([exitCode, existsSync(unit)]).toEqual([2, false]);
+  });
+
+  it('leaves nothing half-written behind', async () => {
+    const { env } = systemctl();
+    const place = folder();
+    const machine = new Machine();
+    await machine.regrow(['install-service', '--unit', join(place, 'regrow.service')], { env });
+    expect(readdirSync(place)).toEqual(['regrow.service']);
   });
 });

@@ -93,4 +93,13 @@ describe('monit-config', () => {
     expect(statSync(join(dir, 'regrow-pool')).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(dir, 'regrow-pool'), 'utf8')).toMatch(/^# Checks of the pool web/);
   });
+
+  it('says what to do about a folder in which nothing can be written', async () => {
+    const { exitCode, stderr } = await new Machine().regrow(['monit-config', '--dir', '/nonexistent']);
+    expect(stderr).toMatch(
+      /error: \/nonexistent\/regrow-pool cannot be written: ENOENT[^]*what to do: Make its folder/,
+    );
+    expect(stderr).not.toContain('defect');
+    expect(exitCode).toBe(2);
+  });
 });

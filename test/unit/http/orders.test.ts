@@ -232,6 +232,40 @@ describe('a request with an Idempotency-Key', () => {
     expect([orders.heard.length, next.heard.length]).toEqual([1, 0]);
   });
 
+  it('is not done again when it was done and its answer could not be written down', async () => {
+    const { idempotency } = temporaryJournal();
+    let isFull = true;
+    const finish = (name: string, answer: string): void => {
+      if (isFull) throw new Error('the disk is full');
+      idempotency.finish(name, answer);
+    };
+    const orders = listener(accepted);
+    const idempotent = new Idempotent({ ...idempotency, finish });
+    const { url, faults } = await served({ orders, idempotent, token: async () => 'hunter2' });
+    const headers = { authorization: 'Bearer hunter2', ...key };
+    expectProblem(await ask(url, paths[0], { method: 'POST', headers }), 500);
+    isFull = false;
+    expectProblem(await ask(url, paths[0], { method: 'POST', headers }), 409);
+    expect([orders.heard.length, faults.length]).toEqual([1, 1]);
+  });
+
+  it('is done when it comes again after it could not be done', async () => {
+    const { idempotency } = temporaryJournal();
+    const orders = listener(accepted);
+    let isBroken = true;
+    const rebuild: ControllerOrders['rebuild'] = async (...told) => {
+      if (isBroken) throw new Error('broken');
+      return orders.rebuild(...told);
+    };
+    const idempotent = new Idempotent(idempotency);
+    const { url } = await served({ orders: { ...orders, rebuild }, idempotent, token: async () => 'hunter2' });
+    const headers = { authorization: 'Bearer hunter2', ...key };
+    expectProblem(await ask(url, paths[0], { method: 'POST', headers }), 500);
+    isBroken = false;
+    expect((await ask(url, paths[0], { method: 'POST', headers })).status).toBe(202);
+    expect(orders.heard).toHaveLength(1);
+  });
+
   it('is forgotten after a day, and when it failed inside', () => {
     const { idempotency } = temporaryJournal();
     idempotency.begin('k', 'a', '2026-01-01T00:00:00.000Z');

@@ -118,17 +118,30 @@ describe('what peers ask', () => {
     expect((await ask(url, '/v1/membership', bearer('new'))).status).toBe(200);
   });
 
-  it('is refused when the token cannot be read, and the asker is not told why', async () => {
+  it.each(paths)('is refused as long as the token cannot be read, and the log tells why: %s', async (path) => {
+    let isReadable = false;
     const server = await served({
       ...peers,
       token: async () => {
-        throw new Error('/etc/regrow/token: EACCES');
+        if (!isReadable) throw new Error('/etc/regrow/token: EACCES');
+        return 'x';
       },
     });
-    const answer = await ask(server.url, '/v1/membership', bearer('x'));
-    expectProblem(answer, 500);
+    const answer = await ask(server.url, path, bearer('x'));
+    expect(expectProblem(answer, 503).detail).toContain('(http.token) cannot be read');
     expect(answer.text).not.toContain('/etc/regrow');
-    expect(server.faults).toHaveLength(1);
+    expect(server.faults.map(String)).toEqual(['Error: /etc/regrow/token: EACCES']);
+    isReadable = true;
+    expect((await ask(server.url, path, bearer('x'))).status).toBe(200);
+  });
+
+  it('makes no exception of the limit for anybody while the token cannot be read', async () => {
+    const token = async (): Promise<string> => {
+      throw new Error('/etc/regrow/token: EACCES');
+    };
+    const { url } = await served({ token }, { perMinute: 10, isExempt: () => false });
+    expect((await ask(url, '/v1/status', bearer('x'))).status).toBe(200);
+    expectProblem(await ask(url, '/v1/status', bearer('x')), 429);
   });
 });
 

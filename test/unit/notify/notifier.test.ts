@@ -32,9 +32,14 @@ class Daemon {
     return new Date(Date.UTC(2026, 0, 1, 10) + this.clock.now());
   }
 
+  /** The process ends. */
+  end(): void {
+    void this.#notifier?.stop();
+  }
+
   /** Another process with the same journal. */
   restart(change: Partial<NotifierParts> = {}): void {
-    void this.#notifier?.stop();
+    this.end();
     this.#notifier = new Notifier({ ...this.#parts(), ...change });
     this.#notifier.start();
   }
@@ -256,6 +261,20 @@ describe('a mail server', () => {
     await daemon.clock.advance(2_000);
     expect(daemon.journal.notifications.waiting('mail')).toEqual([]);
     expect(daemon.events.at(-1)).toBe('notify.lost');
+  });
+
+  it('while the daemon was down for too long is given up once, also when something else happened meanwhile', async () => {
+    const daemon = new Daemon(mailTarget(1));
+    daemon.faults('webbox3');
+    await daemon.until('an attempt', () => daemon.events.includes('notify.failing'));
+    daemon.end();
+    daemon.clock.standStill(72 * hour);
+    daemon.faults('webbox4');
+    daemon.restart();
+    await daemon.clock.advance(10_000);
+    const lost = daemon.journal.events.list({ type: 'notify.lost' });
+    expect(lost.map(({ data }) => data)).toEqual([{ channel: 'mail', count: 1, since: '2026-01-01T10:00:00.000Z' }]);
+    expect(daemon.journal.notifications.waiting('mail').map(({ notice }) => notice.node)).toEqual(['webbox4']);
   });
 });
 

@@ -40,13 +40,23 @@ describe('the notifications of the journal', () => {
     expect(journal.notifications.considered()).toBe(0);
   });
 
-  it('hold no secret, and are removed when they are old', () => {
-    const journal = temporaryJournal(temporaryFolder(), { redact: (text) => text.replaceAll('hunter2', '***') });
-    const { notifications } = journal;
+  it('hold no secret', () => {
+    const { notifications } = temporaryJournal(temporaryFolder(), {
+      redact: (text) => text.replaceAll('hunter2', '***'),
+    });
     notifications.add([{ ...queued('a'), notice: notice({ summary: 'hunter2', data: { deep: ['hunter2'] } }) }], 1);
     expect(notifications.waiting('mail')[0]?.notice).toMatchObject({ summary: '***', data: { deep: ['***'] } });
-    notifications.add([queued('b', '2026-01-02T10:00:00.000Z')], 2);
+  });
+
+  it('are removed when they are old, unless they wait: those have to be given up first', () => {
+    const { notifications } = temporaryJournal();
+    notifications.add([queued('a'), queued('b'), queued('c', '2026-01-02T10:00:00.000Z')], 1);
+    const [first] = notifications.waiting('mail');
+    notifications.change([first?.seq ?? 0], { state: 'told' });
     notifications.prune('2026-01-02T00:00:00.000Z');
-    expect(notifications.since('').map((each) => each.notice.id)).toEqual(['b']);
+    expect(notifications.since('').map((each) => each.notice.id)).toEqual(['c', 'b']);
+    notifications.change([notifications.waiting('mail')[0]?.seq ?? 0], { state: 'lost' });
+    notifications.prune('2026-01-02T00:00:00.000Z');
+    expect(notifications.since('').map((each) => each.notice.id)).toEqual(['c']);
   });
 });
