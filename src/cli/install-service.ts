@@ -28,7 +28,7 @@ function absolute(path: string): string {
 }
 
 async function install(context: CliContext, { print, enable, force, unit }: InstallOptions): Promise<number> {
-  const { basename } = await import('node:path');
+  const nodePath = await import('node:path');
   const folder = await stateDir(context);
   const text = await unitText(context, folder);
   if (print) {
@@ -42,7 +42,7 @@ async function install(context: CliContext, { print, enable, force, unit }: Inst
     await writeWhole(unit, text, 0o644);
     await systemctl(context, ['daemon-reload']);
   }
-  const orders = startOrders(basename(unit), change);
+  const orders = startOrders(nodePath.basename(unit), change);
   if (enable) for (const order of orders) await systemctl(context, order);
   const next = `start it now and at every boot: ${orders.map((order) => ['systemctl', ...order].join(' ')).join(' && ')}\n`;
   await context.answer(
@@ -107,7 +107,7 @@ type UnitChange = 'written' | 'replaced' | 'unchanged';
 /** What writing the unit will have done. Throws UNIT_DIFFERS. */
 async function changeOf(path: string, text: string, force: boolean): Promise<UnitChange> {
   const { readFile } = await import('node:fs/promises');
-  const { basename } = await import('node:path');
+  const nodePath = await import('node:path');
   const { notWritten } = await import('./write-whole.ts');
   const present = await readFile(path, 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
@@ -117,7 +117,7 @@ async function changeOf(path: string, text: string, force: boolean): Promise<Uni
   if (present !== undefined && !force) {
     throw new RegrowError('UNIT_DIFFERS', `${path} is there already, and differs.`, {
       facts: { path },
-      remedy: `See what this would write with --print; --force replaces it. Own changes belong into a drop-in: systemctl edit ${basename(path)}.`,
+      remedy: `See what this would write with --print; --force replaces it. Own changes belong into a drop-in: systemctl edit ${nodePath.basename(path)}.`,
     });
   }
   return present === undefined ? 'written' : 'replaced';

@@ -21,11 +21,10 @@ export interface PeerTrust {
 /** Reads the files of `http.tls`; null when it is not set. Throws HTTP_UNAVAILABLE when they cannot be used. */
 export async function readTlsFiles({ tls }: Config['http']): Promise<TlsFiles | null> {
   if (tls === null) return null;
-  const [cert, key, ca] = await Promise.all([
-    read(tls.cert, 'http.tls.cert'),
-    read(tls.key, 'http.tls.key'),
-    tls.ca === null ? null : read(tls.ca, 'http.tls.ca'),
-  ]);
+  // One after the other: of several that are missing, the same one is always named.
+  const cert = await read(tls.cert, 'http.tls.cert');
+  const key = await read(tls.key, 'http.tls.key');
+  const ca = tls.ca === null ? null : await read(tls.ca, 'http.tls.ca');
   try {
     createSecureContext({ cert, key, ...(ca === null ? {} : { ca }) });
     const pin = ca === null ? new X509Certificate(cert).fingerprint256 : null;

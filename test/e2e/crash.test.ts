@@ -18,7 +18,7 @@ beforeAll(async () => {
     'crash',
     (text) => `${text.replace(/upload_lease: \S+,/, 'upload_lease: 6s,')}hooks: {before_rebuild: [${hook.file}]}\n`,
   );
-}, 180_000);
+}, 500_000);
 afterAll(async () => lab.down());
 
 describe('a rebuild whose controller and run are killed', () => {

@@ -13,7 +13,7 @@ beforeAll(async () => {
   quick = await adminController(lab, 'quick', (text) =>
     text.replace(/address_timeout: \S+,/, 'address_timeout: 4s,').replace(/ssh_timeout: \S+,/, 'ssh_timeout: 4s,'),
   );
-}, 180_000);
+}, 500_000);
 afterAll(async () => lab.down());
 
 /** The answer of a rebuild, and what vCenter recorded meanwhile. */

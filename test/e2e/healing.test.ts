@@ -11,7 +11,7 @@ beforeAll(async () => {
   lab = await Lab.up({ nodes: 3, daemons: true });
   watch = new ArgvWatch(lab.password(), lab.token());
   await allHealthy(lab, nodes);
-}, 300_000);
+}, 600_000);
 afterAll(async () => lab.down());
 
 /** Events about a node that a daemon has journalled, in order. */
@@ -38,7 +38,7 @@ describe('a pool of three daemons', () => {
       rebuilt += told.filter(({ type }) => type === 'rebuild.rebuilt').length;
     }
     expect(rebuilt).toBe(1);
-  }, 300_000);
+  }, 600_000);
 
   it('heals another one in its turn, and the one that was rebuilt is a full member: it judges, too', async () => {
     const old = await lab.vm('webbox1');
@@ -47,14 +47,14 @@ describe('a pool of three daemons', () => {
     await allHealthy(lab, nodes);
     for (const observer of ['webbox2', 'webbox3'])
       expect((await story(observer, 'webbox1')).filter(({ type }) => type === 'fault.opened')).toHaveLength(1);
-  }, 300_000);
+  }, 600_000);
 
   it('has no second action after every daemon was killed and came back while a node is being rebuilt', async () => {
     const old = await lab.vm('webbox2');
     const before = lab.operations().length;
     await lab.kill('webbox2');
     const survivors = ['webbox1', 'webbox3'] as const;
-    await lab.until('webbox2', (vm) => vm.instance_uuid !== old.instance_uuid, 180_000);
+    await lab.until('webbox2', (vm) => vm.instance_uuid !== old.instance_uuid, 300_000);
     for (const node of survivors) await lab.exec(node, ['pkill', '-KILL', '-f', 'main.js run']);
     await allHealthy(lab, nodes);
     const deeds = deedsOn(lab.operations().slice(before));
@@ -65,7 +65,7 @@ describe('a pool of three daemons', () => {
       const told = await story(node, 'webbox2');
       expect(told.filter(({ type }) => type === 'fault.opened')).toHaveLength(1);
     }
-  }, 300_000);
+  }, 600_000);
 
   it('shows its secrets nowhere meanwhile: no argv, no file but their own, no answer', async () => {
     expect(await watch.stop()).toEqual([]);

@@ -29,7 +29,7 @@ export async function reportOf(lab: Lab, node: string): Promise<Report | undefin
 }
 
 /** Waits until the daemons of all these nodes see every node healthy, and mean the VMs that vCenter has. */
-export async function allHealthy(lab: Lab, nodes: readonly string[], timeoutMs = 180_000): Promise<readonly VmState[]> {
+export async function allHealthy(lab: Lab, nodes: readonly string[], timeoutMs = 300_000): Promise<readonly VmState[]> {
   return eventually(`all of ${nodes.join(', ')} healthy in all daemons`, timeoutMs, async () => {
     const { vms } = await lab.state();
     if (vms.length !== nodes.length || vms.some(({ annotation }) => !annotation.includes('regrow: certified')))
@@ -54,7 +54,7 @@ export function deedsOn(operations: readonly Operation[]): readonly { readonly w
 const deeds = ['power_off', 'rename', 'destroy', 'deploy'];
 
 /** Waits until another VM of the node is certified in vCenter than the one it had; that VM. */
-export async function replaced(lab: Lab, old: VmState, timeoutMs = 180_000): Promise<VmState> {
+export async function replaced(lab: Lab, old: VmState, timeoutMs = 300_000): Promise<VmState> {
   return lab.until(
     old.name,
     (vm) => vm.instance_uuid !== old.instance_uuid && vm.annotation.includes('regrow: certified'),

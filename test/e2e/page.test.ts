@@ -12,7 +12,7 @@ beforeAll(async () => {
   lab = await Lab.up({ nodes: 3, daemons: true });
   browser = await launchBrowser();
   await allHealthy(lab, nodes);
-}, 360_000);
+}, 600_000);
 afterAll(async () => {
   await browser.close();
   await lab.down();
@@ -49,5 +49,5 @@ describe('the page of a daemon', () => {
     await page.locator('#stale').waitFor({ state: 'hidden', timeout: 90_000 });
     await isWell.waitFor({ timeout: 120_000 });
     expect(await page.locator('html').getAttribute('data-same-page')).toBe('');
-  }, 480_000);
+  }, 900_000);
 });

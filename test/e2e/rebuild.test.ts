@@ -14,7 +14,7 @@ const harmful = ['power_off', 'rename', 'destroy'];
 
 beforeAll(async () => {
   lab = await Lab.up({ nodes: 3 });
-}, 180_000);
+}, 500_000);
 afterAll(async () => lab.down());
 
 /** vCenter's record of what the body did. */

@@ -56,7 +56,7 @@ journalctl --flush
   if (begun.status !== 0) throw new Error(begun.text);
   first = prepare('-e', 'image_seal=true');
   if (first.status !== 0) throw new Error(first.text);
-}, 180_000);
+}, 500_000);
 
 afterAll(() => {
   rmSync(ours, { recursive: true, force: true });

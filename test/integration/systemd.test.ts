@@ -32,7 +32,7 @@ host_checks:
   inside('mkdir', '-p', '/etc/regrow', '/var/lib/regrow');
   write('/etc/regrow/regrow.yml', config, '600');
   write('/etc/regrow/environment', 'VCENTER_PASSWORD=secret\n', '600');
-}, 120_000);
+}, 300_000);
 
 afterAll(() => machine.end());
 

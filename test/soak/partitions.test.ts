@@ -15,7 +15,7 @@ beforeAll(async () => {
     edit: (text) =>
       text
         .replace(/webbox4(?=[,\]])/, '{name: webbox4, checks: {ping: {ignore_heartbeat: true}}}')
-        .replace('deadline: 3m', 'deadline: 8m')
+        .replace('deadline: 6m', 'deadline: 8m')
         .replace('stagger: 8s', 'stagger: 20s'),
   });
   await allHealthy(lab, nodes, 300_000);

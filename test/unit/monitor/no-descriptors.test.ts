@@ -60,7 +60,8 @@ describe('a controller without file descriptors', () => {
     ];
     const modules = ['monitor/probes/measure.js', 'monitor/self-watch.js', 'monitor/clock.js'].map(compiled);
     const { stdout } = await execa('prlimit', [
-      '--nofile=64:64',
+      // Enough to load everything at the beginning, when Node opens many files at once.
+      '--nofile=512:512',
       process.execPath,
       '--input-type=module',
       '-e',
