@@ -422,7 +422,8 @@ def power_off(vcenter, context, judged, probed_at, clock=time):
     """Step 7: the judged VM, and only while the probe that speaks against it is of the present.
 
     A login that hung, or a machine that slept, leaves this call pending while the node comes back. `probed_at`: the
-    builder's uptime in seconds when it was probed; None where a person said that the probe does not matter.
+    builder's uptime in seconds when it was probed; None where no probe counts: by a person's word, or of a VM that was not
+    probed because it is suspended or lost its name.
     """
     vm = vcenter.vm(judged['moid'])
     if vm is None or vm['power'] == 'off':
