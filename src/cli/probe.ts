@@ -196,7 +196,8 @@ async function measured(
   const isInARun = context.env['REGROW_SECRETS']?.split(',').includes('VMWARE_PASSWORD') === true;
   const vcenter = isInARun ? { ...config.vcenter, password: { env: 'VMWARE_PASSWORD' } } : config.vcenter;
   const timeout = Math.min(check.timeout, means.maxTimeoutMs ?? check.timeout);
-  return playbookProbe({ ...parts, config: { ...config, vcenter } }, { ...check, timeout }, target);
+  const own = { ...parts, config: { ...config, vcenter } };
+  return playbookProbe(own, { ...check, timeout }, target, context.env['REGROW_RUN']);
 }
 
 /** A failure is certain whatever else is not known. Nothing measured is nothing known. */

@@ -14,6 +14,8 @@ export interface NodePlaybook {
   readonly address: string | undefined;
   readonly extraVars: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
+  /** The run that this one is measured in. */
+  readonly outerRun?: string | undefined;
 }
 
 /** Runs it to its end. The folder of one that passed is removed: checks come every few seconds. */
@@ -25,6 +27,7 @@ export async function runNodePlaybook(parts: ControllerParts, order: NodePlayboo
     expectedHosts: [],
     deadlineMs: order.timeoutMs,
     graceMs: 0,
+    ...(order.outerRun === undefined ? {} : { outerRun: order.outerRun }),
     extraVars: { ...order.extraVars, regrow_run: run, node: order.node, node_address: order.address ?? null },
   });
   const end = await handle.result;
@@ -32,7 +35,10 @@ export async function runNodePlaybook(parts: ControllerParts, order: NodePlayboo
   return end;
 }
 
-/** What a check's playbook says of the node: what failed there is a failure, what failed here is not known. */
+/**
+ * What a check's playbook says of the node: what failed there is a failure, what failed here is not known. `outerRun`: the run that
+ * measures it, with which it ends.
+ */
 export async function playbookProbe(
   parts: ControllerParts,
   check: {
@@ -41,6 +47,7 @@ export async function playbookProbe(
     readonly timeout: number;
   },
   target: { readonly name: string; readonly address: string | undefined },
+  outerRun?: string,
 ): Promise<{ readonly status: 'ok' | 'failed' | 'unknown'; readonly latencyMs: number; readonly detail: string }> {
   const began = performance.now();
   const { kind, message } = await runNodePlaybook(parts, {
@@ -49,6 +56,7 @@ export async function playbookProbe(
     address: target.address,
     extraVars: check.extra_vars,
     timeoutMs: check.timeout,
+    outerRun,
   });
   const latencyMs = Math.round(performance.now() - began);
   return { status: statusOf(kind), latencyMs, detail: message };

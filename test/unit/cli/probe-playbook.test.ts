@@ -1,6 +1,8 @@
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { liveProcesses, sweep } from '../../../src/ansible/process.ts';
+import { newRunId } from '../../../src/ansible/run-id.ts';
 import { fakeAnsible } from '../ansible-engine/scratch-run.ts';
 import { Machine } from '../cli-read/surroundings.ts';
 
@@ -49,5 +51,19 @@ describe('a check that is a playbook', () => {
     );
     const inARun = { REGROW_SECRETS: 'VMWARE_PASSWORD', VMWARE_PASSWORD: 'of-the-run' };
     expect(await probe(inARun)).toMatchObject({ exitCode: 0, said: { verdict: 'passed' } });
+  });
+
+  it('is a part of the rebuild that measures it: nothing of it is left when that one is swept', async () => {
+    const { probe, folder } = machineWith(
+      `mkfifo "$(dirname "$playbook")/hangs"; setsid sh -c 'read x <"$1"' _ "$(dirname "$playbook")/hangs" & sleep 30 & wait`,
+    );
+    const run = newRunId(Date.now());
+    const measured = probe({ REGROW_SECRETS: 'VMWARE_PASSWORD', VMWARE_PASSWORD: 'of-the-run', REGROW_RUN: run });
+    const fifo = join(folder, 'hangs');
+    await expect.poll(() => existsSync(fifo), { timeout: 10_000 }).toBe(true);
+    await expect.poll(async () => (await liveProcesses(run)).length, { timeout: 10_000 }).toBeGreaterThan(1);
+    expect(await sweep(run)).toBeGreaterThan(1);
+    expect(await liveProcesses(run)).toEqual([]);
+    expect(await measured).toMatchObject({ exitCode: 3, said: { verdict: 'unknown' } });
   });
 });
