@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { allowsColour, configPathFrom } from '../config/environment.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { packageVersion } from '../config/package-version.ts';
 import { exitCodes } from '../pool/outcome.ts';
 import type { Journal } from '../store/journal.ts';
 import type { CliContext, CliSurroundings, CommandModule } from './context.ts';
@@ -58,7 +59,7 @@ const exitCodeHelp = `\n${wrap(`Exit codes: ${exitCodeMeanings.map(([code, meani
 
 /** Runs one command line (without node and script) and returns the exit code. Never throws, never exits. */
 export async function runCli(argv: readonly string[], surroundings: CliSurroundings): Promise<number> {
-  const program = newProgram(surroundings);
+  const program = await newProgram(surroundings);
   const session = newSession(program, surroundings);
   try {
     const name = commandNameIn(argv);
@@ -83,7 +84,7 @@ export async function runCli(argv: readonly string[], surroundings: CliSurroundi
 
 /** The program with every command, to be looked at. */
 export async function wholeProgram(surroundings: CliSurroundings): Promise<Command> {
-  const program = newProgram(surroundings);
+  const program = await newProgram(surroundings);
   await registerAll(program, newSession(program, surroundings).context, Object.values(commands));
   return program;
 }
@@ -97,12 +98,13 @@ async function registerAll(
   for (const module of modules) module.register(program, context);
 }
 
-function newProgram(surroundings: CliSurroundings): Command {
+async function newProgram(surroundings: CliSurroundings): Promise<Command> {
   return new Command('regrow')
     .description('A pool of VMs in VMware vCenter that heals itself: the survivors rebuild a failed node with Ansible.')
     .option('--config <file>', 'configuration file (default: $REGROW_CONFIG, then /etc/regrow/regrow.yml)')
     .addOption(new Option('-o, --output <format>', 'form of the answer').choices(outputFormats).default('table'))
     .option('--json', 'the same as --output json')
+    .version(`regrow ${await packageVersion()}`, '--version', 'the version of regrow')
     .addHelpText('after', exitCodeHelp)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

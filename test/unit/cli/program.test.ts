@@ -45,6 +45,12 @@ describe('the command line', () => {
     expect(end.stderr).toContain(hint);
   });
 
+  it('tells its version wherever --version stands, and does nothing else', async () => {
+    const told = await regrow(['--version']);
+    expect(told).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^regrow \d+\.\d+\.\d+\n$/), stderr: '' });
+    expect(await regrow(['rebuild', 'webbox2', '--version'])).toEqual(told);
+  });
+
   it('takes the global options before and after the command', async () => {
     const json = await regrow(['--json', 'version']);
     expect(JSON.parse(json.stdout)).toMatchObject({ version: expect.stringMatching(/^\d+\.\d+\.\d+/) });
