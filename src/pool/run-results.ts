@@ -66,11 +66,11 @@ export function afterRestore(
   return afterGoodVerdict(turn, withFault({ ...node, checks: results }, { restores, course: { kind: 'watching' } }));
 }
 
-/** The new VM has its time to come up. Its identity comes with the next reading. */
+/** The new VM has its time to come up. Its identity comes with the next reading, which counts the rebuild where no fault was closed by it. */
 function afterRebuilt(turn: Turn, node: NodeState): Step {
   const fresh: NodeState = {
     ...node,
-    vm: null,
+    vm: node.fault === null ? node.vm : null,
     read: null,
     readAt: null,
     checks: {},
