@@ -41,7 +41,7 @@ describe.each(counts)('a sync of %i nodes', (count) => {
   beforeAll(async () => {
     lab = await Lab.up({ nodes: count });
     await lab.kill(down);
-  }, 900_000);
+  }, 300_000 + count * 120_000);
   afterAll(async () => lab.down());
 
   const eachAlive = async (script: string): Promise<readonly string[]> =>
