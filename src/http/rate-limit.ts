@@ -24,11 +24,12 @@ export class RateLimit {
     const costMs = 60_000 / perMinute;
     const now = nowMs();
     const key = keyOf(address);
-    const wholeAt = Math.max(this.#wholeAt.get(key) ?? now, now) + costMs;
-    const waitMs = wholeAt - now - burst * costMs;
+    // Counted from now, so that a fraction of a clock's reading is never more than the whole allowance.
+    const usedMs = Math.max((this.#wholeAt.get(key) ?? now) - now, 0) + costMs;
+    const waitMs = usedMs - burst * costMs;
     if (waitMs > 0) return waitMs;
     this.#wholeAt.delete(key);
-    this.#wholeAt.set(key, wholeAt);
+    this.#wholeAt.set(key, now + usedMs);
     const oldest = this.#wholeAt.keys().next();
     if (this.#wholeAt.size > mostAddresses && oldest.done !== true) this.#wholeAt.delete(oldest.value);
     return 0;

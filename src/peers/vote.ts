@@ -14,6 +14,11 @@ const observationSchema = z.object({
   verdict: z.enum(['healthy', 'unhealthy', 'unknown']),
   age_ms: z.number().nonnegative().nullable(),
   trusted: z.boolean(),
+  /** Controllers of an earlier version tell of none. */
+  holds: z
+    .array(z.object({ gate: z.string().max(64), message: z.string().max(2_048) }))
+    .max(16)
+    .default([]),
 });
 
 /** Asks an observer what it sees of a node. Whatever goes wrong is a silent vote. */
@@ -53,7 +58,7 @@ export function voteIn(
   if (parsed.node !== node) return silentVote(observer, `it spoke of ${parsed.node.slice(0, 64)}`, latencyMs);
   if (expected !== null && parsed.controller !== expected)
     return silentVote(observer, `${parsed.controller.slice(0, 64)} answers at its address`, latencyMs);
-  const { vm, verdict, age_ms: ageMs, trusted } = parsed;
+  const { vm, verdict, age_ms: ageMs, trusted, holds } = parsed;
   const detail = trusted ? '' : 'it does not trust itself';
   return {
     observer,
@@ -63,6 +68,7 @@ export function voteIn(
     isTrusted: trusted,
     latencyMs,
     detail,
+    holds,
   };
 }
 

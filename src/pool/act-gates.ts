@@ -1,5 +1,5 @@
 import { approvalText, isApproved } from './approval.ts';
-import type { Consultation } from './consultation.ts';
+import { sharedGates, type Consultation, type PeerHold } from './consultation.ts';
 import { holdsAgainst, type GateResult } from './gates.ts';
 import type { NodeState } from './node-state.ts';
 import type { OrderTrigger } from './order.ts';
@@ -54,6 +54,7 @@ const consulted: Readonly<Record<string, (given: ActCase) => Answer>> = {
   eligibility,
   heartbeat,
   quorum,
+  peer_hold: peerHold,
   rollout,
   confirm,
 };
@@ -292,6 +293,33 @@ function stormBrake({ pool }: Turn): Answer {
   if (storm === null) return { holds: false, message: 'the storm brake is not tripped', facts: {} };
   const message = `the storm brake is tripped: ${storm.reason}; \`regrow resume\` releases it, or a quiet time`;
   return { holds: true, message, facts: { reason: storm.reason } };
+}
+
+/**
+ * A pause, the hour's rebuilds and the storm brake hold for the whole pool, whichever controller knows of them: one that was just built
+ * knows none. What this one knows itself, its own gate says.
+ */
+function peerHold({ turn, node, consultation, order }: ActCase): Answer {
+  const known = new Set([...(order?.force ?? []), ...peerHolds(turn, node).map(({ gate }) => gate)]);
+  const tellers = new Map<string, string[]>();
+  for (const { observer, holds = [] } of consultation.votes) {
+    for (const { message } of holds.filter(({ gate }) => !known.has(gate)))
+      tellers.set(message, [...(tellers.get(message) ?? []), observer]);
+  }
+  const told = [...tellers].map(([message, names]) => `as ${names.join(', ')} has it: ${message}`);
+  return {
+    holds: told.length > 0,
+    message: told.join('; ') || 'no other observer is paused, or its brake tripped',
+    facts: { told: Object.fromEntries(tellers) },
+  };
+}
+
+/** What this controller tells the others that it is held by: see `PeerHold`. */
+export function peerHolds(turn: Turn, node: NodeState): readonly PeerHold[] {
+  const results = standingGates(turn, node);
+  return sharedGates.flatMap((gate) =>
+    results.flatMap((result) => (result.gate === gate && result.holds ? [{ gate, message: result.message }] : [])),
+  );
 }
 
 /** Nothing is built from an image or a configuration that is being changed. */

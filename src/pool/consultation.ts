@@ -16,7 +16,19 @@ export interface Vote {
   readonly latencyMs: number | null;
   /** Why it is silent or not usable. */
   readonly detail: string;
+  /** What keeps that controller itself from rebuilding the node, and is meant for the whole pool. Absent in what an earlier version recorded. */
+  readonly holds?: readonly PeerHold[];
 }
+
+/** A gate of a peer that holds for everybody: a pause, the hour's rebuilds, the storm brake. */
+export interface PeerHold {
+  /** One of `sharedGates`, or another one that a later version has. */
+  readonly gate: string;
+  readonly message: string;
+}
+
+/** Gates that each controller knows of by itself, and that are meant for the whole pool. */
+export const sharedGates = ['paused', 'max_per_hour', 'storm'] as const;
 
 /** A fresh probe, made by this controller by another path than the checks where there is one. */
 export interface Confirmation {

@@ -71,6 +71,7 @@ export const forceableGates: readonly string[] = [
   'cliff',
   'heartbeat',
   'quorum',
+  'peer_hold',
   'rollout',
   'confirm',
   'probe',

@@ -1,3 +1,4 @@
+import type { PeerHold } from './consultation.ts';
 import type { ImageVersionReport } from './image-versions.ts';
 
 /* What a controller tells of its pool, over HTTP and in the command line. Keys are those of the JSON; times are ISO UTC. */
@@ -188,6 +189,8 @@ export interface Observation {
   readonly age_ms: number | null;
   /** Whether this controller trusts itself: it reads vCenter, and did not stand still a moment ago. */
   readonly trusted: boolean;
+  /** What keeps this controller from rebuilding the node, and is meant for the whole pool. */
+  readonly holds: readonly PeerHold[];
   readonly checks: readonly ObservedCheck[];
 }
 

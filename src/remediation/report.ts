@@ -1,6 +1,6 @@
 import { nodeSettings } from '../config/node-settings.ts';
 import type { AnyCheck, Config } from '../config/schema.ts';
-import { rebuiltLately, underWay } from '../pool/act-gates.ts';
+import { peerHolds, rebuiltLately, underWay } from '../pool/act-gates.ts';
 import { unmeasured } from '../pool/check-state.ts';
 import { conditionOf, type Condition } from '../pool/condition.ts';
 import { blankNode, type NodeState, type PoolState } from '../pool/node-state.ts';
@@ -193,7 +193,7 @@ function faultReport(source: ReportSource, { now }: Turn, node: NodeState): Node
 export function observationOf(source: ObservationSource, name: string): Observation | undefined {
   const policy = source.policy.nodes[name];
   if (policy === undefined) return undefined;
-  const { node } = turnOf(source, name);
+  const { turn, node } = turnOf(source, name);
   const observed = Object.entries(policy.checks).map(([check, { failures: of, action }]) => {
     const { verdict, failures } = node.checks[check] ?? unmeasured;
     const countedAt = source.results.countedAtMs(name, check);
@@ -209,6 +209,7 @@ export function observationOf(source: ObservationSource, name: string): Observat
     verdict: verdictOf(deciding),
     age_ms: ages.length < deciding.length || ages.length === 0 ? null : Math.max(...ages),
     trusted: source.trusted,
+    holds: peerHolds(turn, node),
     checks: observed.map(({ check }) => check),
   };
 }

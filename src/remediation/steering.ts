@@ -178,17 +178,21 @@ export class Steering {
     return holding === undefined ? undefined : { holding, gates };
   }
 
-  /** Here, and unless it is for here alone, on every other controller that can be reached: who follows, and who does not. */
+  /**
+   * Here, and unless it is for here alone, on every other controller that can be reached: who follows, and who does not. A pause is heeded
+   * here first, and its end last: this controller asks the others before it acts.
+   */
   async #everywhere(
     node: string | null,
     verb: 'pause' | 'resume',
     isLocal: boolean,
     body: Readonly<Record<string, unknown>>,
   ): Promise<Readonly<Record<string, unknown>>> {
-    this.#parts.heed();
+    if (verb === 'pause') this.#parts.heed();
     const { builder } = this.#parts.parts();
     const path = node === null ? `/v1/${verb}` : `/v1/nodes/${node}/${verb}`;
     const relayed = isLocal ? [] : await this.#parts.relay(path, { ...body, local: true });
+    if (verb === 'resume') this.#parts.heed();
     const followed = relayed.flatMap(({ name, error }) => (error === null ? [name] : []));
     return { controllers: [builder, ...followed], unreached: relayed.filter(({ error }) => error !== null) };
   }

@@ -36,21 +36,21 @@ async function voteOf(asking: Asking, peer: string, node: string): Promise<Vote>
   const machine = asking.world.machines.get(peer);
   if (machine === undefined || !isReached(asking, machine)) return silence(asking, peer, 'it did not answer in time');
   if (machine.daemon === undefined) return silentVote(peer, 'ECONNREFUSED', answersMs);
-  const observation = machine.daemon.observation(node);
+  const { daemon } = machine;
   switch (machine.temper) {
     case 'silent':
     case 'slow':
       return silence(asking, peer, 'it did not answer in time');
     case 'honest':
-      return later(asking, answersMs, voteIn(JSON.stringify(observation ?? {}), peer, node, answersMs));
+      return later(asking, answersMs, () =>
+        voteIn(JSON.stringify(daemon.observation(node) ?? {}), peer, node, answersMs),
+      );
     case 'dead':
     case 'alive':
-    case 'old':
-      return later(
-        asking,
-        answersMs,
-        voteIn(JSON.stringify(lie(asking, peer, machine.temper, node)), peer, node, answersMs),
-      );
+    case 'old': {
+      const told = JSON.stringify(lie(asking, peer, machine.temper, node));
+      return later(asking, answersMs, () => voteIn(told, peer, node, answersMs));
+    }
   }
 }
 
@@ -59,7 +59,8 @@ function lie({ world }: Asking, controller: string, temper: 'dead' | 'alive' | '
   const [vm] = world.vcenter.named(node);
   const uuid = temper === 'old' ? 'uuid-of-old' : (vm?.instanceUuid ?? 'none');
   const verdict = temper === 'alive' ? 'healthy' : 'unhealthy';
-  return { controller, node, vm: { moid: 'vm-0', instance_uuid: uuid }, verdict, age_ms: 0, trusted: true, checks: [] };
+  const vmOf = { moid: 'vm-0', instance_uuid: uuid };
+  return { controller, node, vm: vmOf, verdict, age_ms: 0, trusted: true, holds: [], checks: [] };
 }
 
 /** Both ways: a question is answered. */
@@ -69,15 +70,15 @@ function isReached({ world, machine }: Asking, peer: Machine): boolean {
 }
 
 async function silence(asking: Asking, peer: string, detail: string): Promise<Vote> {
-  return later(asking, deadlineMs, silentVote(peer, detail, deadlineMs));
+  return later(asking, deadlineMs, () => silentVote(peer, detail, deadlineMs));
 }
 
-async function later<T>({ world, clock }: Asking, ms: number, value: T): Promise<T> {
+async function later<T>({ world, clock }: Asking, ms: number, value: () => T): Promise<T> {
   world.clock.unsettle();
   return new Promise((resolve) => {
     clock.at(clock.now() + ms, () => {
       world.clock.unsettle();
-      resolve(value);
+      resolve(value());
     });
   });
 }
@@ -92,7 +93,10 @@ export async function confirmationOf(
   const found = node?.read?.found;
   return confirmFailure(world.checksOf(target.name), target, {
     probes,
-    sshd: async (address) => later(asking, answersMs, resultOf(world.answers(machine.name, address, 'sshd'))),
+    sshd: async (address) => {
+      const answer = resultOf(world.answers(machine.name, address, 'sshd'));
+      return later(asking, answersMs, () => answer);
+    },
     isDown: found?.kind === 'absent' || (found?.kind === 'vm' && found.power === 'off'),
   });
 }

@@ -161,6 +161,12 @@ const happenings: Readonly<Record<string, Happening>> = {
     world.mode = mode === 'dry-run' || mode === 'approve' ? mode : 'act';
     for (const machine of world.daemons()) machine.daemon?.replan();
   },
+  /** `rest webbox2`: it takes part in all but the act. */
+  rest: (world, [name]) => {
+    const machine = world.machine(name);
+    machine.isResting = true;
+    machine.daemon?.replan();
+  },
   generations: (world, [most]) => {
     world.generations = Number(most);
   },

@@ -48,6 +48,8 @@ export class Machine {
   readonly journal = new FakeJournal();
   readonly runs: RunRecord[] = [];
   pauses: readonly ActivePause[] = [];
+  /** Its own regrow.yml says dry-run. */
+  isResting = false;
   /** How far the wall clock is off, in milliseconds. */
   wallShift = 0;
   /** How its controller answers the others, when it is not itself. */

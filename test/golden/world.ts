@@ -125,8 +125,9 @@ export class World {
     );
   }
 
-  policyFor({ name }: Machine): PoolPolicy {
-    const { scenario, nodes, mode } = this;
+  policyFor({ name, isResting }: Machine): PoolPolicy {
+    const { scenario, nodes } = this;
+    const mode = isResting ? 'dry-run' : this.mode;
     return policyOf({ scenario, machine: name, nodes, mode, checksOf: (node) => this.checksOf(node) });
   }
 

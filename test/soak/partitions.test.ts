@@ -16,9 +16,7 @@ beforeAll(async () => {
       text
         .replace(/webbox4(?=[,\]])/, '{name: webbox4, checks: {ping: {ignore_heartbeat: true}}}')
         .replace('deadline: 6m', 'deadline: 8m')
-        .replace('stagger: 8s', 'stagger: 20s')
-        // These tests rebuild more nodes in an hour than any pool should.
-        .replace('safety: {', 'safety: {max_per_hour: 100, '),
+        .replace('stagger: 8s', 'stagger: 20s'),
   });
   await allHealthy(lab, nodes, 300_000);
 }, 600_000);

@@ -131,6 +131,9 @@ export const observationShape: z.ZodType<Observation> = z.object({
   verdict,
   age_ms: z.number().nullable(),
   trusted: z.boolean(),
+  holds: z
+    .array(z.object({ gate: z.string(), message: z.string() }))
+    .describe('What keeps this controller from rebuilding the node, and is meant for the whole pool.'),
   checks: z.array(
     z.object({ name: z.string(), verdict, failures: z.int(), of: z.int(), age_ms: z.number().nullable() }),
   ),

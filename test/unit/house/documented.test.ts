@@ -63,7 +63,7 @@ describe('docs/safety.md', () => {
     expect(known.length).toBeGreaterThan(15);
     const { turn, node } = actCase();
     const asked = [...standingGates(turn, node).map(({ gate }) => gate), ...consultedGates];
-    expect(asked).toHaveLength(11);
+    expect(asked).toHaveLength(12);
     expect(documented.map(([gate = '']) => gate).toSorted()).toEqual([...new Set([...known, ...asked])].toSorted());
   });
 

@@ -76,7 +76,16 @@ export async function described(more: Partial<ControllerView> = {}) {
     report: () => report,
     observation: (node) =>
       node === 'webbox1'
-        ? { controller: 'webbox1', node, vm: null, verdict: 'unknown', age_ms: null, trusted: true, checks: [] }
+        ? {
+            controller: 'webbox1',
+            node,
+            vm: null,
+            verdict: 'unknown',
+            age_ms: null,
+            trusted: true,
+            holds: [],
+            checks: [],
+          }
         : undefined,
     askControllers: async () => [
       { name: 'webbox2', reply: { kind: 'silent', reason: 'ECONNREFUSED' } },

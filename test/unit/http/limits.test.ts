@@ -29,6 +29,13 @@ describe('who asks too much', () => {
     for (let each = 0; each < 5; each += 1) expect((await ask(own.url, '/healthz')).status).toBe(200);
   });
 
+  it('may ask once at any moment, whatever the clock reads', () => {
+    for (let each = 0; each < 1_000; each += 1) {
+      const now = 15_000 + each * 1.000001;
+      expect(new RateLimit({ perMinute: 10, burst: 1, nowMs: () => now }).take('10.0.0.1')).toBe(0);
+    }
+  });
+
   it('may come again when its time is over, and costs nobody else anything', () => {
     let now = 0;
     const limit = new RateLimit({ perMinute: 60, burst: 2, nowMs: () => now });

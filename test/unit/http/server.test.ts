@@ -70,6 +70,7 @@ describe('what peers ask', () => {
     verdict: 'unhealthy',
     age_ms: 1200,
     trusted: true,
+    holds: [],
     checks: [],
   } as const;
   const peers = {

@@ -39,6 +39,15 @@ describe('the vote of an observer', () => {
     });
   });
 
+  it('tells what holds that controller, whatever the gate; one of an earlier version tells of nothing', async () => {
+    const holds = [
+      { gate: 'paused', message: 'pool is paused: move' },
+      { gate: 'of_tomorrow', message: '?' },
+    ];
+    expect(await ask(says({ ...observation, holds }))).toMatchObject({ answer: 'unhealthy', holds });
+    expect(await ask(says(observation))).toMatchObject({ answer: 'unhealthy', holds: [] });
+  });
+
   it('tells when it knows no VM, measured nothing, or does not trust itself', async () => {
     const reply = await ask(says({ ...observation, vm: null, age_ms: null, trusted: false, verdict: 'unknown' }));
     expect(reply).toMatchObject({ answer: 'unknown', subject: null, ageMs: null, isTrusted: false });
@@ -56,6 +65,11 @@ describe('the vote of an observer', () => {
     ['a negative age', says({ ...observation, age_ms: -1 }), /no observation/],
     ['an age in words', says({ ...observation, age_ms: '5' }), /no observation/],
     ['no word of trust', says({ ...observation, trusted: undefined }), /no observation/],
+    [
+      'more holds than there are gates',
+      says({ ...observation, holds: Array(17).fill({ gate: 'paused', message: '' }) }),
+      /no observation/,
+    ],
     ['a huge answer', says({ ...observation, more: 'x'.repeat(70_000) }), /larger/],
     ['a broken connection', (_, response) => void response.destroy(), /ECONNRESET|hang up/],
   ])('is silence after %s', async (_, answer, detail) => {

@@ -72,6 +72,29 @@ describe('a gate', () => {
     ['the heartbeat is yellow', [], { found: { ...certified, heartbeat: 'yellow' } }],
     ['the heartbeat is not known', [], { found: { ...certified, heartbeat: null } }],
     ['another one sees it alive', ['quorum'], { consultation: { votes: [vote('b', { answer: 'healthy' })] } }],
+    [
+      'another one is paused, or its brake tripped',
+      ['peer_hold'],
+      { consultation: { votes: [vote('b', { holds: [{ gate: 'storm', message: 'tripped' }] })] } },
+    ],
+    [
+      'one that cannot vote is paused',
+      ['peer_hold'],
+      {
+        names: five,
+        consultation: {
+          votes: [
+            ...['b', 'd'].map((name) => vote(name)),
+            vote('e', { answer: 'unknown', isTrusted: false, holds: [{ gate: 'paused', message: 'work' }] }),
+          ],
+        },
+      },
+    ],
+    [
+      'the brake is tripped here as well as there',
+      ['storm'],
+      { brake: tripped, consultation: { votes: [vote('b', { holds: [{ gate: 'storm', message: 'tripped' }] })] } },
+    ],
     ['the image is being changed', ['rollout'], { consultation: { rollout: 'the image is being copied' } }],
     ['it answers a probe', ['confirm'], { consultation: { confirmation: { status: 'ok', detail: '' } } }],
     ['no probe can be made', ['confirm'], { consultation: { confirmation: { status: 'unknown', detail: '' } } }],
@@ -133,6 +156,19 @@ describe('a gate', () => {
     ['a person rejected it', ['approval'], approved({ answer: 'rejected' })],
     ['it is this machine', ['own_node'], { policy: { self: 'c' } }],
   ])('when %s: %j', (_, gates, given) => expect(holding(given)).toEqual(gates));
+
+  it('a person who overrides a gate overrides it in the others, too, and no other one', () => {
+    const holds = [
+      { gate: 'paused', message: 'work' },
+      { gate: 'storm', message: 'tripped' },
+    ];
+    const given = actCase({ consultation: { votes: [vote('b', { holds })] } });
+    const withForce = (...force: readonly string[]): readonly string[] =>
+      allGates({ ...given, order: { isDryRun: false, force } }).flatMap((each) => (each.holds ? [each.gate] : []));
+    expect(withForce('paused')).toEqual(['peer_hold']);
+    expect(withForce('paused', 'storm')).toEqual([]);
+    expect(withForce('peer_hold')).toEqual([]);
+  });
 
   it('takes over what was left half built, which nobody can measure, unless somebody sees it alive', () => {
     const found = { ...certified, mark: 'building' } as const;
