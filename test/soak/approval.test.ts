@@ -14,7 +14,7 @@ beforeAll(async () => {
     edit: (text) => text.replace(/^safety: \{/m, 'safety: {mode: approve, '),
   });
   await allHealthy(lab, nodes);
-}, 300_000);
+}, 600_000);
 afterAll(async () => lab.down());
 
 /** The run by which that daemon asks a person about webbox3. */

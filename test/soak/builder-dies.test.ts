@@ -17,7 +17,7 @@ const dMs = 100_000;
 beforeAll(async () => {
   lab = await Lab.up({ nodes: nodes.length, leaseSeconds: 5, daemons: true, edit: shortD });
   await allHealthy(lab, nodes);
-}, 300_000);
+}, 600_000);
 afterAll(async () => lab.down());
 
 /** The survivor whose run is the first to reach that task on the node, of those begun since then. */

@@ -10,7 +10,7 @@ let lab: Lab;
 beforeAll(async () => {
   lab = await Lab.up({ nodes: nodes.length, daemons: true });
   await allHealthy(lab, nodes);
-}, 300_000);
+}, 600_000);
 afterAll(async () => lab.down());
 
 interface Failure {

@@ -14,7 +14,7 @@ let config: string;
 beforeAll(async () => {
   lab = await Lab.up({ nodes: 2, leaseSeconds: 5 });
   config = await adminController(lab, 'crash', (text) => text.replace(/upload_lease: \S+,/, 'upload_lease: 6s,'));
-}, 180_000);
+}, 600_000);
 afterAll(async () => lab.down());
 
 async function tasksOfARebuild(): Promise<readonly BegunTask[]> {

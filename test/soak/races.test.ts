@@ -7,7 +7,7 @@ let lab: Lab;
 
 beforeAll(async () => {
   lab = await Lab.up({ nodes: 2 });
-}, 180_000);
+}, 600_000);
 afterAll(async () => lab.down());
 
 it.each([2, 4])(

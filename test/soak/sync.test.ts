@@ -38,10 +38,13 @@ describe.each(counts)('a sync of %i nodes', (count) => {
   const alive = [blocked, slow, ...plain];
   let lab: Lab;
 
-  beforeAll(async () => {
-    lab = await Lab.up({ nodes: count });
-    await lab.kill(down);
-  }, 300_000 + count * 120_000);
+  beforeAll(
+    async () => {
+      lab = await Lab.up({ nodes: count });
+      await lab.kill(down);
+    },
+    300_000 + count * 120_000,
+  );
   afterAll(async () => lab.down());
 
   const eachAlive = async (script: string): Promise<readonly string[]> =>

@@ -7,7 +7,7 @@ let lab: Lab;
 
 beforeAll(async () => {
   lab = await Lab.up({ nodes: 2, leaseSeconds: 5 });
-}, 180_000);
+}, 600_000);
 afterAll(async () => lab.down());
 
 it('a controller that never comes back is taken over by another one, after D by its own clock and not before', async () => {

@@ -11,7 +11,7 @@ let lab: Lab;
 beforeAll(async () => {
   lab = await Lab.up({ nodes: nodes.length, daemons: true });
   await allHealthy(lab, nodes);
-}, 300_000);
+}, 600_000);
 afterAll(async () => lab.down());
 
 /** By daemon process: what it used, from its first look to its last. */
