@@ -14,6 +14,8 @@ export default defineConfig({
             'test/schedules/**/*.test.ts',
           ],
           testTimeout: 20_000,
+          // Left alone, one core is kept free for what does little here.
+          maxWorkers: '100%',
         },
       },
       {

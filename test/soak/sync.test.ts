@@ -69,7 +69,7 @@ describe.each(counts)('a sync of %i nodes', (count) => {
     await slowDown(lab, slow, 128);
 
     const answer = sender.sync();
-    await eventually('all but the slow one have the large file', 240_000, async () => {
+    await eventually('all but the slow one have the large file', 180_000 + count * 20_000, async () => {
       const sums = await Promise.all([blocked, ...plain].map((node) => sumOn(lab, node, `${shared}/large`)));
       return sums.every((sum) => sum === large) ? true : undefined;
     });
