@@ -114,7 +114,7 @@ describe.each(counts)('a sync of %i nodes', (count) => {
       alive.map((node) => [node, node === blocked ? [all[2]] : []]),
     );
     expect((await eachAlive('cat /run/lab-web.pid')).join()).toBe(after.map((text) => text.split('\n')[0]).join());
-  }, 1_200_000);
+  }, 1_200_000 + count * 90_000);
 
   it('as a check raises an alert for the nodes that it fails for, after so many failures as configured, and once', async () => {
     const sender = await Sender.make(lab, 'check', [{ name: 'file' }], {
@@ -127,7 +127,7 @@ describe.each(counts)('a sync of %i nodes', (count) => {
     sender.write('file', 'a file');
     await said(lab, blocked, `mkdir -p ${sender.shared}/file`);
     await sender.watching(port, async (ask) => {
-      await eventually('every node was tried, and two of them often enough', 600_000, async () => {
+      await eventually('every node was tried, and two of them often enough', 500_000 + count * 60_000, async () => {
         const { nodes: seen } = statusSchema.parse(await ask('/v1/status').catch(() => ({ nodes: [] })));
         const isTold = seen.map(({ name, checks }) => {
           const [check] = checks.filter((each) => each.name === 'sync');
@@ -147,7 +147,7 @@ describe.each(counts)('a sync of %i nodes', (count) => {
         expect(before).toContainEqual(expect.objectContaining({ check: 'sync', failures: 1 }));
       }
     });
-  }, 1_200_000);
+  }, 1_200_000 + count * 90_000);
 
   it('that is killed by SIGKILL leaves no torn file on any node, and the next one completes and reloads', async () => {
     const sender = await Sender.make(lab, 'killed', [
@@ -182,7 +182,7 @@ describe.each(counts)('a sync of %i nodes', (count) => {
     }
     const reloaded = await eachAlive('cat /run/lab-web.pid');
     reloaded.forEach((pid, index) => expect(pid).not.toBe(pids[index]));
-  }, 1_200_000);
+  }, 1_200_000 + count * 90_000);
 
   it('carries a newer image no faster than allowed; killed in its middle, every node has the old one or the new one whole', async () => {
     const [megabytes, limit] = [count > 3 ? 4 : 16, 2];
@@ -226,5 +226,5 @@ describe.each(counts)('a sync of %i nodes', (count) => {
       'under construction on the node, and left alone',
       'the node has a newer one',
     ]);
-  }, 1_200_000);
+  }, 1_200_000 + count * 90_000);
 });
