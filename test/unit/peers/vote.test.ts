@@ -67,7 +67,7 @@ describe('the vote of an observer', () => {
     ['no word of trust', says({ ...observation, trusted: undefined }), /no observation/],
     [
       'more holds than there are gates',
-      says({ ...observation, holds: Array(17).fill({ gate: 'paused', message: '' }) }),
+      says({ ...observation, holds: Array.from({ length: 17 }, () => ({ gate: 'paused', message: '' })) }),
       /no observation/,
     ],
     ['a huge answer', says({ ...observation, more: 'x'.repeat(70_000) }), /larger/],
