@@ -324,7 +324,10 @@ describe('whatever the text is', () => {
     const names = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...Array.from('ab-_.A9 /')) }));
     fc.assert(
       fc.property(names, (name) => {
-        const parsed = parseConfig(minimalText.replace('web1', () => JSON.stringify(name)), 'f');
+        const parsed = parseConfig(
+          minimalText.replace('web1', () => JSON.stringify(name)),
+          'f',
+        );
         const reserved = ['all', 'ungrouped', 'localhost', 'pool', 'auto', 'none', 'self', 'web2', 'web3'].includes(
           name,
         );
