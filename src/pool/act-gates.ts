@@ -314,11 +314,16 @@ function peerHold({ turn, node, consultation, order }: ActCase): Answer {
   };
 }
 
+/** A person's reason may be long; an answer that is too large is silence, and would take the vote and the hold with it. */
+const longestMessage = 1_000;
+
 /** What this controller tells the others that it is held by: see `PeerHold`. */
 export function peerHolds(turn: Turn, node: NodeState): readonly PeerHold[] {
   const results = standingGates(turn, node);
   return sharedGates.flatMap((gate) =>
-    results.flatMap((result) => (result.gate === gate && result.holds ? [{ gate, message: result.message }] : [])),
+    results.flatMap((result) =>
+      result.gate === gate && result.holds ? [{ gate, message: result.message.slice(0, longestMessage) }] : [],
+    ),
   );
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allGates } from '../../../src/pool/act-gates.ts';
+import { allGates, peerHolds } from '../../../src/pool/act-gates.ts';
 import { calm } from '../../../src/pool/brake.ts';
 import type { Vote } from '../../../src/pool/consultation.ts';
 import { decide } from '../../../src/pool/decide.ts';
@@ -156,6 +156,15 @@ describe('a gate', () => {
     ['a person rejected it', ['approval'], approved({ answer: 'rejected' })],
     ['it is this machine', ['own_node'], { policy: { self: 'c' } }],
   ])('when %s: %j', (_, gates, given) => expect(holding(given)).toEqual(gates));
+
+  it('a pause with a long reason is told in an answer that is heard', () => {
+    const { turn, node } = actCase();
+    const pauses = [{ scope: 'pool', until: null, reason: 'x'.repeat(100_000) }];
+    const [hold, ...others] = peerHolds({ ...turn, pool: { ...turn.pool, pauses } }, node);
+    expect(hold).toMatchObject({ gate: 'paused', message: expect.stringMatching(/^pool is paused: x+$/) });
+    expect(hold?.message.length).toBeLessThan(2_000);
+    expect(others).toEqual([]);
+  });
 
   it('a person who overrides a gate overrides it in the others, too, and no other one', () => {
     const holds = [
