@@ -113,7 +113,7 @@ const restoring = {
     .prefault(2)
     .describe('With `on_failure: restore`: how often the node is restored in one fault before `then` follows.'),
   // The name is that of regrow.yml; a text cannot be called.
-  // oxlint-disable-next-line unicorn/no-thenable
+  // oxlint-disable-next-line unicorn/no-thenable -- as above
   then: z
     .enum(['rebuild', 'alert'], { error: 'expected rebuild or alert' })
     .prefault('alert')
