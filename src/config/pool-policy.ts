@@ -64,12 +64,21 @@ export function checkPolicies(checks: Config['checks'], staggerMs: number): Read
   return Object.fromEntries(policies);
 }
 
+/** How long a check takes to fail afresh after a restore, and its controller to restore again, in milliseconds. */
+function afreshMs({ failures, interval, timeout }: Check, staggerMs: number): number {
+  return failures * interval + timeout + staggerMs;
+}
+
+/** How long a node is left to itself after another controller's restore, in milliseconds: that one's checks show first whether it helped. */
+export function restoreRestMs(config: Config, node: string): number {
+  const checks = Object.values(nodeSettings(config, node).checks).filter(({ on_failure: on }) => on === 'restore');
+  return Math.max(0, ...checks.map((check) => afreshMs(check, config.remediation.stagger)));
+}
+
 function actionOf(check: Check, staggerMs: number): Action {
   const { on_failure: action, restore_attempts: attempts } = check;
-  if (action === 'restore') {
-    const onceMs = check.failures * check.interval + check.timeout + staggerMs;
-    return { kind: 'restore', attempts, next: check.then, patienceMs: attempts * onceMs };
-  }
+  if (action === 'restore')
+    return { kind: 'restore', attempts, next: check.then, patienceMs: attempts * afreshMs(check, staggerMs) };
   if (typeof action === 'string') return { kind: action };
   return 'exec' in action ? { kind: 'exec', argv: action.exec } : { kind: 'playbook', playbook: action.playbook };
 }

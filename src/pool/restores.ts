@@ -8,7 +8,8 @@ import { nodePolicy, record, type Turn } from './turn.ts';
 /*
  * Restoring a node: its settings, files and services again, on the VM that it is. A check that asks for it has to fail afresh after
  * each restore, by its own threshold; after `attempts` of them its `then` follows. Controllers restore in their turn, each when the
- * one before had time for all of its attempts. What is restored twice is restored once: no two need to know of each other.
+ * one before had time for all of its attempts. On the node itself a lock keeps them apart, and straight after another one's restore its
+ * playbook leaves the node alone. What is restored twice is restored once: no two need to know of each other.
  */
 
 /** Whether restoring is over for the check: as often as it may be. What is not restored at all has nothing left either. */

@@ -5,6 +5,7 @@ import { newRunId } from '../ansible/run-id.ts';
 import type { RunHandle, RunSpec } from '../ansible/run-spec.ts';
 import { startRun } from '../ansible/start-run.ts';
 import { modeIn, nodeNames, nodeSettings } from '../config/node-settings.ts';
+import { restoreRestMs } from '../config/pool-policy.ts';
 import { RegrowError } from '../errors.ts';
 import { holdsAgainst } from '../pool/gates.ts';
 import { attendRun } from './attend.ts';
@@ -159,7 +160,12 @@ function restoreSpec(
     check: request.dryRun,
     diff: true,
     furtherPlaybooks: config.hooks.restore,
-    extraVars: { ...loading, node, node_address: journal.nodes.lastKnown(node)?.address ?? null },
+    extraVars: {
+      ...loading,
+      node,
+      node_address: journal.nodes.lastKnown(node)?.address ?? null,
+      node_restore_rest: programs.includes(request.trigger) ? Math.ceil(restoreRestMs(config, node) / 1000) : 0,
+    },
   };
 }
 
