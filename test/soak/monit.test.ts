@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { eventually, Lab, type CommandResult, type VmState } from '../lab/lab.ts';
@@ -11,7 +11,7 @@ const cycle = '2s';
 /** A rebuild takes a minute on a machine that has nothing else to do. */
 const patienceMs = 270_000;
 /** Debian 12's Monit in two guests, Debian 13's in the third. */
-const monitOf = { webbox1: 'monit', webbox2: resolve('.cache/monit-5.34/monit'), webbox3: 'monit' } as const;
+const monitOf = { webbox1: 'monit', webbox2: realpathSync('.cache/monit-5.34/monit'), webbox3: 'monit' } as const;
 let lab: Lab;
 
 beforeAll(async () => {
