@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Lab } from '../lab/lab.ts';
-import { adminController, rebuild } from './controllers.ts';
-import { expectNothingLeft, killAtTask, killWhen } from './crash.ts';
-import { hookPlaybook, type HookPlaybook } from './hook-playbook.ts';
+import { adminController, rebuild } from '../e2e/controllers.ts';
+import { expectNothingLeft, killAtTask, killWhen } from '../e2e/crash.ts';
+import { hookPlaybook, type HookPlaybook } from '../e2e/hook-playbook.ts';
 
 let lab: Lab;
 let config: string;

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Lab, type Operation } from '../lab/lab.ts';
-import { adminController, rebuild, type Answer } from './controllers.ts';
+import { adminController, rebuild, type Answer } from '../e2e/controllers.ts';
 
 let lab: Lab;
 let quick: string;

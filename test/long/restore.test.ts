@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, Lab } from '../lab/lab.ts';
-import { allEvents, allHealthy, deedsOn, lastEvent, oneRebuild, replaced } from './healing.ts';
+import { allEvents, allHealthy, deedsOn, lastEvent, oneRebuild, replaced } from '../e2e/healing.ts';
 
 const nodes = ['webbox1', 'webbox2', 'webbox3'] as const;
 const web =
