@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RegrowError } from '../errors.ts';
 import { rankOf } from '../pool/moves.ts';
-import { isSameVm, type NodeState } from '../pool/node-state.ts';
+import { overtaken, type NothingToDo } from '../pool/nothing-to-do.ts';
 import type { OrderResult, RebuildWish } from '../pool/order.ts';
-import { exitCodes, type VmIdentity } from '../pool/outcome.ts';
-import { isStale } from '../pool/turn.ts';
-import type { RebuildResult } from '../remediation/conclude-rebuild.ts';
+import { exitCodes, outcomes, type VmIdentity } from '../pool/outcome.ts';
 import type { ControllerParts } from '../remediation/controller-parts.ts';
 import { readDaemonLock } from '../remediation/daemon-lock.ts';
 import { startRebuild, type StartedRebuild } from '../remediation/rebuild.ts';
@@ -61,10 +59,8 @@ async function goesOn(context: CliContext, parts: ControllerParts, node: string,
   return exitCodes.done;
 }
 
-type Obstacle = Pick<RebuildResult, 'outcome' | 'message' | 'gate'>;
-
 /** Reads vCenter, now and after the candidates before this machine had their time. */
-async function inTurn(view: MonitView, node: string, judged: VmIdentity | undefined): Promise<Obstacle | undefined> {
+async function inTurn(view: MonitView, node: string, judged: VmIdentity | undefined): Promise<NothingToDo | undefined> {
   await view.read();
   const rank = rankOf({ name: node, pool: view.state, policy: view.policy, now: view.nowMs() }, view.state.nodes[node]);
   const found = obstacleIn(view, node, judged);
@@ -74,16 +70,9 @@ async function inTurn(view: MonitView, node: string, judged: VmIdentity | undefi
   return obstacleIn(view, node, judged);
 }
 
-/** Why there is nothing to do: another VM is certified by now, or somebody is at work. */
-function obstacleIn(view: MonitView, node: string, judged: VmIdentity | undefined): Obstacle | undefined {
-  const state: NodeState | undefined = view.state.nodes[node];
-  const { found, pending = null } = state?.read ?? {};
+function obstacleIn(view: MonitView, node: string, judged: VmIdentity | undefined): NothingToDo | undefined {
   const turn = { pool: view.state, policy: view.policy, now: view.nowMs() };
-  if (found?.kind === 'vm' && found.mark === 'certified' && judged !== undefined && !isSameVm(found.vm, judged))
-    return { outcome: 'already_replaced', gate: null, message: `${found.vm.moid} has taken its place` };
-  if (pending !== null && !isStale(turn, pending))
-    return { outcome: 'in_progress_elsewhere', gate: null, message: `${pending.by ?? 'another controller'} is at it` };
-  return undefined;
+  return overtaken(turn, view.state.nodes[node]?.read ?? null, judged ?? null);
 }
 
 interface Case {
@@ -155,19 +144,20 @@ async function tellRefusal(
   options: RebuildOptions,
 ): Promise<number> {
   switch (result.kind) {
-    case 'accepted':
-      return exitCodes.done;
+    case 'accepted': {
+      const outcome = outcomes.find((each) => each === result.more?.['outcome']);
+      if (outcome === undefined) return exitCodes.done;
+      const message = String(result.more?.['message']);
+      return tell(context, { ...blank, node, outcome, message }, options);
+    }
     case 'conflict':
       return busy(context, result.facts);
     case 'unknown':
       throw new RegrowError('NODE_UNKNOWN', result.message, { facts: { node } });
     case 'refused': {
       const { gate, message } = result;
-      // The node answers: that is no refusal, and nothing to do.
-      const isAlive = gate === 'confirm' && result.facts['status'] === 'ok';
-      const remedy = isAlive ? null : `\`regrow rebuild ${node}\` is a person's order.`;
-      const outcome = isAlive ? 'already_healthy' : 'refused';
-      return tell(context, { ...blank, node, outcome, gate: isAlive ? null : gate, message, remedy }, options);
+      const remedy = `\`regrow rebuild ${node}\` is a person's order.`;
+      return tell(context, { ...blank, node, outcome: 'refused', gate, message, remedy }, options);
     }
   }
 }

@@ -38,8 +38,9 @@ export async function rebuildThere(
   };
   const ordered = await order(target, `/v1/nodes/${node}/rebuild`, body, decidesWithinMs);
   const run = member(ordered.body, 'run');
-  if (ordered.status !== 202 || typeof run !== 'string') return refusedThere(context, node, ordered, options);
   const status = member(ordered.body, 'status');
+  if (ordered.status === 202 && status === 'ended') return tell(context, endedThere(node, ordered.body), options);
+  if (ordered.status !== 202 || typeof run !== 'string') return refusedThere(context, node, ordered, options);
   if (status === 'awaiting_approval') {
     context.say(`A person has to approve it: regrow approve ${run} or regrow reject ${run}`);
     return answerRunning(context, run, node, status);
@@ -85,8 +86,22 @@ async function refusedThere(
   }
   if (ordered.status !== 422 || typeof gate !== 'string')
     throw new RegrowError('CONTROLLER_UNREACHABLE', `The controller did not take it: ${message}`, { facts: { node } });
-  const remedy = `regrow explain ${node} shows every gate; --force ${gate} overrides it where that is possible.`;
-  return tell(context, { ...blank(node, null), outcome: 'refused', gate, step: 'gates', message, remedy }, options);
+  const run = runIn(ordered.body);
+  const where = run === null ? `regrow explain ${node}` : `regrow show ${run}`;
+  const remedy = `${where} shows every gate; --force ${gate} overrides it where that is possible.`;
+  return tell(context, { ...blank(node, run), outcome: 'refused', gate, step: 'gates', message, remedy }, options);
+}
+
+/** What the controller found when there was nothing to do. */
+function endedThere(node: string, body: unknown): RebuildResult {
+  const outcome = outcomes.find((each) => each === member(body, 'outcome')) ?? 'failed';
+  const message = String(member(body, 'message') ?? outcome);
+  return { ...blank(node, runIn(body)), outcome, step: 'gates', message };
+}
+
+function runIn(body: unknown): string | null {
+  const run = member(body, 'run');
+  return typeof run === 'string' ? run : null;
 }
 
 /** Its result; undefined when the user left it with Ctrl-C: it goes on. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { exitCodes } from '../pool/outcome.ts';
-import type { RunDetail, RunReport, TaskReport } from '../pool/run-report.ts';
+import { whyItActed, type RunDetail, type RunReport, type TaskReport } from '../pool/run-report.ts';
 import { runDetailOf } from '../remediation/run-report.ts';
 import type { RunPhase } from '../store/runs.ts';
 import { quarantineOf, type Quarantine } from './bring-back.ts';
@@ -55,7 +55,9 @@ function renderRun(run: RunAnswer, look: Look): string {
   const shownTasks = tasks.filter((task) => task.outcome !== 'skipped');
   return [
     renderFacts(run, style),
-    decision === null ? '' : `\nWhy it acted, decided ${localTime(decision.at)}:\n${gateTable(decision.gates, look)}`,
+    decision === null
+      ? ''
+      : `\n${whyItActed(decision)}, decided ${localTime(decision.at)}:\n${gateTable(decision.gates, look)}`,
     steps.length > 0
       ? `\n${renderTable(
           ['PHASE', 'STARTED', 'TOOK', 'RESULT'],

@@ -13,8 +13,8 @@ export function orderAnswer(result: OrderResult): RouteAnswer {
     case 'conflict':
       return problem(409, result.message, { message: result.message, facts: result.facts });
     case 'refused': {
-      const { gate, message, facts } = result;
-      return problem(422, `The gate ${gate} holds: ${message}`, { gate, message, facts });
+      const { gate, message, facts, run = null } = result;
+      return problem(422, `The gate ${gate} holds: ${message}`, { gate, message, facts, run });
     }
   }
 }

@@ -41,7 +41,7 @@ export type OrderResult =
       readonly kind: 'accepted';
       readonly run: string | null;
       readonly node: string | null;
-      /** In a word: `running`, `paused`, `approved` and so on. */
+      /** In a word: `running`, `paused`, `approved`, `ended` (there was nothing to do: `more` has outcome and message) and so on. */
       readonly status: string;
       /** What else is to be told of it. */
       readonly more?: Readonly<Record<string, unknown>>;
@@ -52,6 +52,8 @@ export type OrderResult =
   | { readonly kind: 'conflict'; readonly message: string; readonly facts: Readonly<Record<string, unknown>> }
   | {
       readonly kind: 'refused';
+      /** The run that records it; none when the order is Monit's, which repeats itself. */
+      readonly run?: string | null;
       readonly gate: string;
       readonly message: string;
       readonly facts: Readonly<Record<string, unknown>>;

@@ -88,3 +88,8 @@ export interface RunDetail extends RunCourse {
   /** What a controller that acted by itself decided on; null for an order by hand. */
   readonly decision: { readonly at: string; readonly gates: readonly GateReport[] } | null;
 }
+
+/** What the gates of a run's decision are headed with. */
+export function whyItActed({ gates }: NonNullable<RunDetail['decision']>): string {
+  return gates.some(({ holds }) => holds) ? 'Why it did not act' : 'Why it acted';
+}

@@ -31,6 +31,11 @@ export interface RebuildResult {
   readonly pending: Pending | null;
 }
 
+/** A result of which nothing is known yet but whose it is. */
+export function blankResult(run: string | null, node: string): Omit<RebuildResult, 'outcome' | 'message'> {
+  return { run, node, gate: null, class: null, step: null, remedy: null, address: null, fenced: false, pending: null };
+}
+
 /**
  * What a run of rebuild_node.yml or bootstrap.yml means for one node: what the playbook said of itself (set_stats), and
  * when it could not say anything, how it ended. `isFenced`: what its events say of the old VM, also when it was killed.

@@ -15,14 +15,20 @@ export interface Decision {
 /** The order follows its decision at once; a decision that is older belongs to another run. */
 const longestBetweenMs = 60_000;
 
-/** The decision that led to a run; null when a person ordered it of no daemon. */
+/** The decision that led to a run, or to none; null when a person ordered it of no daemon. */
 export function decisionOf(journal: Journal, run: Run): Decision | null {
   if ((run.trigger !== 'monitor' && run.trigger !== 'api') || run.node === null) return null;
   const since = new Date(Date.parse(run.started_at) - longestBetweenMs).toISOString();
-  const event = journal.events
-    .lately(['decision'], since, run.node)
-    .findLast(({ at, data }) => at <= run.started_at && data['acts'] === true);
+  const decisions = journal.events.lately(['decision'], since, run.node);
+  const event =
+    decisions.find((each) => each.run === run.id) ??
+    decisions.findLast(({ at, data }) => at <= run.started_at && data['acts'] === true && !wasRefused(run));
   return event === undefined ? null : { at: event.at, gates: gatesIn(event.data['gates']), evidence: event.data };
+}
+
+/** By gates, before anything was begun. */
+function wasRefused({ outcome, step }: Run): boolean {
+  return step === 'gates' && outcome !== null;
 }
 
 function gatesIn(value: unknown): readonly GateReport[] {

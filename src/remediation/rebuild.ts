@@ -9,11 +9,11 @@ import { restoreRestMs } from '../config/pool-policy.ts';
 import { RegrowError } from '../errors.ts';
 import { holdsAgainst } from '../pool/gates.ts';
 import { attendRun } from './attend.ts';
-import type { RebuildResult } from './conclude-rebuild.ts';
+import { blankResult, type RebuildResult } from './conclude-rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { baseSpec, loadingVars, runFolderOf } from './playbook-run.ts';
 import { protocolVars } from './protocol-vars.ts';
-import { beginApprovedRun, finishRun, insertRun, type RunIntent } from './run-journal.ts';
+import { beginApprovedRun, finishRun, insertRun, recordUnbegun, type RunIntent } from './run-journal.ts';
 import { acquireSlot, type SlotBusy } from './slot.ts';
 
 /** A run to be that acts on nodes: a rebuild or a restore of one, or a bootstrap of those that lack their VM. Without a judged VM it is about the one that has the name now. */
@@ -83,10 +83,6 @@ function endUnbegun(parts: ControllerParts, { kind, nodes }: RebuildRequest, run
   }
 }
 
-function blankResult(run: string, node: string): Omit<RebuildResult, 'outcome' | 'message'> {
-  return { run, node, gate: null, class: null, step: null, remedy: null, address: null, fenced: false, pending: null };
-}
-
 /** Triggers that are no person, and approve of nothing. */
 const programs: readonly string[] = ['monitor', 'monit'];
 
@@ -110,8 +106,8 @@ function refusalBy(parts: ControllerParts, request: RebuildRequest, run: string)
     message: hold.message,
     remedy: hold.forceable ? `To override it: --force ${hold.gate}` : null,
   };
-  if (request.approved === undefined) insertRun(parts, request, run);
-  finishRun(parts, run, request.kind, [result], []);
+  if (request.approved === undefined) recordUnbegun(parts, request, run, result);
+  else finishRun(parts, run, request.kind, [result], []);
   return result;
 }
 

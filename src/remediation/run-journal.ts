@@ -62,6 +62,14 @@ export function beginApprovedRun({ journal, now }: ControllerParts, run: string,
   });
 }
 
+/** Writes a run that ended before anything was begun: what was asked, and why nothing came of it. */
+export function recordUnbegun(parts: ControllerParts, intent: RunIntent, run: string, result: RebuildResult): void {
+  parts.journal.atomically(() => {
+    insertRun(parts, intent, run);
+    finishRun(parts, run, intent.kind, [result], []);
+  });
+}
+
 /** Writes what became of a run. The first outcome stands. */
 export function finishRun(
   parts: ControllerParts,

@@ -1,16 +1,21 @@
+import { newRunId } from '../ansible/run-id.ts';
 import { nodeNames } from '../config/node-settings.ts';
 import type { Consultation } from '../pool/consultation.ts';
 import { forceableGates, type GateResult } from '../pool/gates.ts';
 import { blankNode, type NodeState, type PoolState } from '../pool/node-state.ts';
+import { answers, overtaken, type NothingToDo } from '../pool/nothing-to-do.ts';
 import type { Orderer, OrderResult, PauseWish, RebuildWish, RestoreWish, ResumeWish } from '../pool/order.ts';
 import type { VmIdentity } from '../pool/outcome.ts';
 import type { PoolEvent } from '../pool/events.ts';
 import type { PoolPolicy } from '../pool/policy.ts';
 import { caseOf } from '../pool/replay.ts';
 import { orderGates } from '../pool/restraints.ts';
+import type { Turn } from '../pool/turn.ts';
+import { blankResult, type RebuildResult } from './conclude-rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { orderAnswer, orderCancel, orderPause, orderResume } from './orders.ts';
 import type { RebuildStart } from './rebuild.ts';
+import { recordUnbegun, type RunIntent } from './run-journal.ts';
 import type { Rebuilds } from './rebuilds.ts';
 import { slotHolder, type SlotBusy } from './slot.ts';
 
@@ -39,6 +44,14 @@ export interface SteeringParts {
   isReady(): boolean;
 }
 
+/** An order of a rebuild, and the run that records it when nothing is begun; null: none does. */
+interface Ordered {
+  readonly node: string;
+  readonly judged: VmIdentity | null;
+  readonly wish: RebuildWish;
+  readonly record: string | null;
+}
+
 /** Orders of people, and of Monit, to this daemon. A rebuild goes through the daemon's own gates. */
 export class Steering {
   readonly #parts: SteeringParts;
@@ -53,18 +66,19 @@ export class Steering {
     if (obstacle !== undefined) return obstacle;
     const consultation = await this.#parts.consult(node);
     const judged = judgedOf(wish, this.#parts.state().nodes[node]);
-    const hold = this.#decide(node, judged, wish, consultation);
-    if (hold !== undefined) return this.#asked(node, judged, wish, hold.gates) ?? refused(hold.holding, hold.gates);
-    const start = await this.#parts.rebuilds.orderByHand(node, {
-      kind: 'rebuild',
-      trigger: wish.trigger,
-      by: wish.by,
-      reason: wish.reason === '' ? null : wish.reason,
-      force: wish.force,
-      dryRun: wish.isDryRun,
-      judged: judged ?? undefined,
-    });
-    return answerOf(node, start);
+    // Monit repeats its orders: they would fill the history.
+    const record = wish.trigger === 'monit' ? null : newRunId(parts.now().getTime());
+    const order: Ordered = { node, judged, wish, record };
+    const overtaking = overtaken(this.#moment(), this.#parts.state().nodes[node]?.read ?? null, namedIn(wish));
+    if (overtaking !== undefined) return this.#nothingToDo(order, overtaking);
+    const gates = this.#decide(order, consultation);
+    const holding = gates.find(({ holds }) => holds);
+    if (holding !== undefined) {
+      const alive = answers(gates);
+      if (alive !== undefined) return this.#nothingToDo(order, alive);
+      return this.#asked(order, gates) ?? this.#refused(order, holding, gates);
+    }
+    return answerOf(node, await this.#parts.rebuilds.orderByHand(node, intentOf(wish, judged)));
   }
 
   /** Pauses, modes and the slot hold a restore by hand as they hold the daemon's own. */
@@ -118,18 +132,35 @@ export class Steering {
   }
 
   /** A person's word is all that an order of Monit lacks: he is asked. Undefined: more is missing, or he cannot be asked. */
-  #asked(
-    node: string,
-    judged: VmIdentity | null,
-    { trigger }: RebuildWish,
-    gates: readonly GateResult[],
-  ): OrderResult | undefined {
-    if (trigger !== 'monit' || gates.some(({ gate, holds }) => holds && gate !== 'approval')) return undefined;
+  #asked({ node, judged, wish }: Ordered, gates: readonly GateResult[]): OrderResult | undefined {
+    if (wish.trigger !== 'monit' || gates.some(({ gate, holds }) => holds && gate !== 'approval')) return undefined;
     this.#parts.tell({ kind: 'ordered', node, vm: judged });
     const { run = null, answer } = this.#parts.state().nodes[node]?.fault?.approval ?? {};
     return run === null || answer !== 'awaited'
       ? undefined
       : { kind: 'accepted', run, node, status: 'awaiting_approval' };
+  }
+
+  #nothingToDo(order: Ordered, { outcome, message }: NothingToDo): OrderResult {
+    const { node, record } = order;
+    this.#recordEnded(order, { outcome, message });
+    return { kind: 'accepted', run: record, node, status: 'ended', more: { outcome, message } };
+  }
+
+  #refused(order: Ordered, { gate, message, facts }: GateResult, gates: readonly GateResult[]): OrderResult {
+    const holding = gates.filter(({ holds }) => holds).map((each) => each.gate);
+    this.#recordEnded(order, { outcome: 'refused', gate, message });
+    return { kind: 'refused', run: order.record, gate, message, facts: { ...facts, holding } };
+  }
+
+  /** A run of which nothing was begun: who asked is told later why nothing came of it. */
+  #recordEnded(
+    { node, judged, wish, record }: Ordered,
+    why: Pick<RebuildResult, 'outcome' | 'message'> & { readonly gate?: string },
+  ): void {
+    if (record === null) return;
+    const result = { ...blankResult(record, node), step: 'gates', ...why };
+    recordUnbegun(this.#parts.parts(), { ...intentOf(wish, judged), nodes: [node] }, record, result);
   }
 
   #answer(run: string, answer: 'given' | 'rejected', orderer: Orderer): Promise<OrderResult> {
@@ -148,34 +179,26 @@ export class Steering {
     return this.#parts.isReady() ? undefined : conflict('What an earlier process left is not settled yet.', {});
   }
 
-  /** Every gate, with what was overridden; recorded as the daemon's own decisions are. Undefined: nothing holds. */
-  #decide(
-    name: string,
-    judged: VmIdentity | null,
-    { by, reason, trigger, force, isDryRun }: RebuildWish,
-    consultation: Consultation,
-  ): { readonly holding: GateResult; readonly gates: readonly GateResult[] } | undefined {
-    const pool = this.#parts.state();
-    const policy = this.#parts.policy();
-    const now = this.#parts.monotonicMs();
+  #moment(): Omit<Turn, 'name'> {
+    return { pool: this.#parts.state(), policy: this.#parts.policy(), now: this.#parts.monotonicMs() };
+  }
+
+  /** Every gate, with what was overridden; recorded as the daemon's own decisions are. */
+  #decide({ node: name, judged, wish, record }: Ordered, consultation: Consultation): readonly GateResult[] {
+    const { by, reason, trigger, force, isDryRun } = wish;
+    const moment = this.#moment();
+    const { pool, policy, now } = moment;
     const node = asJudged(pool.nodes[name] ?? blankNode(policy, now), judged, now);
     const order = { trigger, force, isDryRun };
-    const gates = orderGates({ turn: { name, pool, policy, now }, node, consultation, order });
-    const holding = gates.find(({ holds }) => holds);
-    const { journal, now: wall } = this.#parts.parts();
+    const gates = orderGates({ turn: { ...moment, name }, node, consultation, order });
+    const acts = gates.every(({ holds }) => !holds);
     const evidence = { ...caseOf({ node: name, now, state: node, pool, consultation }), order };
-    const data = {
-      vm: judged,
-      acts: holding === undefined,
-      gates,
-      by,
-      reason,
-      force,
-      dry_run: isDryRun,
-      case: evidence,
-    };
-    journal.events.append({ at: wall().toISOString(), node: name, type: 'decision', data });
-    return holding === undefined ? undefined : { holding, gates };
+    const data = { vm: judged, acts, gates, by, reason, force, dry_run: isDryRun, case: evidence };
+    const { journal, now: wall } = this.#parts.parts();
+    // A run that acts has an id of its own.
+    const run = acts ? null : record;
+    journal.events.append({ at: wall().toISOString(), run, node: name, type: 'decision', data });
+    return gates;
   }
 
   /**
@@ -211,12 +234,38 @@ function answerOf(node: string, start: RebuildStart): OrderResult {
     case 'busy':
       return busy(start.busy) ?? conflict('A rebuild already runs on this machine.', {});
     case 'refused':
-      return { kind: 'refused', gate: start.result.gate ?? 'unknown', message: start.result.message, facts: {} };
+      return {
+        kind: 'refused',
+        run: start.result.run,
+        gate: start.result.gate ?? 'unknown',
+        message: start.result.message,
+        facts: {},
+      };
   }
 }
 
-function judgedOf({ judged }: RebuildWish, node: NodeState | undefined): VmIdentity | null {
-  if (judged === null) return node?.fault?.vm ?? node?.vm ?? null;
+function intentOf(
+  { trigger, by, reason, force, isDryRun }: RebuildWish,
+  judged: VmIdentity | null,
+): Omit<RunIntent, 'nodes' | 'kind'> & { readonly kind: 'rebuild' } {
+  return {
+    kind: 'rebuild',
+    trigger,
+    by,
+    reason: reason === '' ? null : reason,
+    force,
+    dryRun: isDryRun,
+    judged: judged ?? undefined,
+  };
+}
+
+function judgedOf(wish: RebuildWish, node: NodeState | undefined): VmIdentity | null {
+  return namedIn(wish) ?? node?.fault?.vm ?? node?.vm ?? null;
+}
+
+/** The VM that an order names. */
+function namedIn({ judged }: RebuildWish): VmIdentity | null {
+  if (judged === null) return null;
   const [moid = '', instanceUuid = ''] = judged.split('/');
   return { moid, instanceUuid };
 }
@@ -226,11 +275,6 @@ function notForceable(force: readonly string[]): OrderResult | undefined {
   if (gate === undefined) return undefined;
   const message = `it cannot be overridden; these can: ${forceableGates.join(', ')}`;
   return { kind: 'refused', gate, message, facts: { force } };
-}
-
-function refused({ gate, message, facts }: GateResult, gates: readonly GateResult[]): OrderResult {
-  const holding = gates.filter(({ holds }) => holds).map((each) => each.gate);
-  return { kind: 'refused', gate, message, facts: { ...facts, holding } };
 }
 
 function busy(holder: SlotBusy | undefined): OrderResult | undefined {

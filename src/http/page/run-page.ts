@@ -7,7 +7,7 @@ import { lengthOf, milestoneBar, milestoneWords } from './milestones.ts';
 import { fact } from './node-facts.ts';
 import { isAwaited, runOrders } from './order-buttons.ts';
 import { runLog } from './run-log.ts';
-import type { TaskReport } from '../../pool/run-report.ts';
+import { whyItActed, type TaskReport } from '../../pool/run-report.ts';
 import type { RunPageView } from './page-view.ts';
 import { durationOf, msBetween, timeOf } from './times.ts';
 import { outcomeOf } from './timeline.ts';
@@ -36,7 +36,7 @@ export function runPage(report: PoolReport, run: RunPageView, lastEvent: number,
       kept('section', { key: 'facts', attributes: html` aria-label="Facts"` }, factsOf(run, length)),
       run.decision !== null &&
         html`<section data-key="decision" data-v="${run.decision.at}" aria-labelledby="decision-title">
-          <h2 id="decision-title">Why it acted</h2>
+          <h2 id="decision-title">${whyItActed(run.decision)}</h2>
           ${gateList(run.decision.gates, run.decision.at, 'decision')}
         </section>`,
       html`<section data-key="tasks" data-list aria-labelledby="tasks-title">

@@ -6,6 +6,7 @@ import type { PoolState } from '../../../src/pool/node-state.ts';
 import type { RebuildWish } from '../../../src/pool/order.ts';
 import type { RebuildStart } from '../../../src/remediation/rebuild.ts';
 import type { SlotHolder } from '../../../src/remediation/slot.ts';
+import { decisionOf } from '../../../src/remediation/decision.ts';
 import { Steering, type SteeringParts } from '../../../src/remediation/steering.ts';
 import { configOf, minimalText } from '../config/sample.ts';
 import { certified, judged, nodeOf, now, policyOf, vote } from '../pool/act-case.ts';
@@ -116,7 +117,66 @@ describe('a rebuild that a person orders of the daemon', () => {
     expect(result).toMatchObject({ kind: 'refused', gate: 'quorum', message: 'web2 sees it alive' });
     expect(result).toMatchObject({ facts: { vetoes: ['web2'], holding: ['quorum'] } });
     expect(ordered).toEqual([]);
-    expect(journal.events.list()).toMatchObject([{ type: 'decision', data: { acts: false } }]);
+    const [run] = journal.runs.list();
+    expect(run).toMatchObject({ kind: 'rebuild', outcome: 'refused', gate: 'quorum', step: 'gates', trigger: 'api' });
+    expect(result).toMatchObject({ run: run?.id });
+    expect(journal.events.list()).toMatchObject([
+      { type: 'decision', run: run?.id, data: { acts: false } },
+      { type: 'rebuild.requested', data: { by: 'alice', reason: 'a test' } },
+      { type: 'rebuild.refused', data: { gate: 'quorum' } },
+    ]);
+    expect(run && decisionOf(journal, run)?.gates).toContainEqual(
+      expect.objectContaining({ gate: 'quorum', holds: true }),
+    );
+  });
+
+  it('of a node that answers has nothing to do, unless more than signs of life holds it', async () => {
+    const found = { status: 'ok', detail: 'web3 answers' } as const;
+    const alive = { votes: [vote('web2', { answer: 'healthy' })], confirmation: found };
+    const { steering, ordered, journal } = daemon({ consultation: alive });
+    expect(await steering.rebuild('web3', wish)).toMatchObject({
+      kind: 'accepted',
+      status: 'ended',
+      more: { outcome: 'already_healthy', message: expect.stringContaining('web3 answers') },
+    });
+    expect(journal.runs.list()).toMatchObject([{ outcome: 'already_healthy', gate: null }]);
+    const changing = daemon({ consultation: { ...alive, rollout: 'the image is being copied' } });
+    expect(await changing.steering.rebuild('web3', wish)).toMatchObject({ kind: 'refused' });
+    expect([...ordered, ...changing.ordered]).toEqual([]);
+    const forced = { ...wish, force: ['quorum', 'confirm'] };
+    await steering.rebuild('web3', forced);
+    expect(ordered).toMatchObject([['web3', { force: forced.force }]]);
+  });
+
+  it.each([
+    ['already_replaced', null, 'vm-8/uuid-8'],
+    ['in_progress_elsewhere', { sinceMs: now - 1_000 }, null],
+  ] as const)(
+    'whose VM has another one after it, or that somebody is at, has nothing to do: %s',
+    async (outcome, claim, named) => {
+      const pending = claim && { ...claim, by: 'web2', isOver: false };
+      const { steering, ordered, journal } = daemon({
+        state: () => ({
+          nodes: { web3: nodeOf(policyOf(nodes), { read: { found: certified, pending } }) },
+          pauses: [],
+          isReadable: true,
+          rebuiltAt: [],
+          brake: calm,
+        }),
+      });
+      const result = await steering.rebuild('web3', { ...wish, judged: named });
+      expect(result).toMatchObject({ kind: 'accepted', status: 'ended', more: { outcome } });
+      expect(journal.runs.list()).toMatchObject([{ outcome }]);
+      expect(ordered).toEqual([]);
+    },
+  );
+
+  it('of Monit that is held leaves no run: Monit repeats it', async () => {
+    const { steering, journal } = daemon({ consultation: { votes: [vote('web2', { answer: 'healthy' })] } });
+    const result = await steering.rebuild('web3', { ...wish, trigger: 'monit' });
+    expect(result).toMatchObject({ kind: 'refused', run: null });
+    expect(journal.runs.list()).toEqual([]);
+    expect(journal.events.list()).toMatchObject([{ type: 'decision', run: null }]);
   });
 
   it('overrides the gates that are named, and no other', async () => {
@@ -125,7 +185,7 @@ describe('a rebuild that a person orders of the daemon', () => {
     expect(await steering.rebuild('web3', { ...wish, force: ['quorum'] })).toMatchObject({ gate: 'rollout' });
     await steering.rebuild('web3', { ...wish, force: ['quorum', 'rollout'] });
     expect(ordered).toMatchObject([['web3', { force: ['quorum', 'rollout'] }]]);
-    expect(journal.events.list()[1]).toMatchObject({ data: { force: ['quorum', 'rollout'], acts: true } });
+    expect(journal.events.list().at(-1)).toMatchObject({ data: { force: ['quorum', 'rollout'], acts: true } });
   });
 
   it.each(['own_node', 'taken_out', 'eligibility', 'identity_changed', 'fence_unproven', 'nonsense'])(
