@@ -51,7 +51,8 @@ def argument_spec(**more):
 def run_module(module, work):
     """Logs in, runs work(vcenter) and ends the module with {'regrow': its result} or a classified failure."""
     if PYVMOMI_ERROR:
-        module.fail_json(msg=missing_required_lib('pyVmomi'), exception=PYVMOMI_ERROR, error_class='ansible_missing')
+        module.fail_json(msg=missing_required_lib('pyVmomi'), exception=PYVMOMI_ERROR, error_class='ansible_missing',
+                         regrow={'failure': 'ansible_missing'})
     try:
         with Vcenter(module.params) as vcenter:
             changed, result = work(vcenter)
@@ -60,7 +61,7 @@ def run_module(module, work):
         module.exit_json(changed=False, regrow={'status': 'refused', 'gate': refused.gate, 'message': str(refused),
                                                 'facts': refused.facts})
     except Unknown as unknown:
-        module.fail_json(msg=str(unknown), error_class=unknown.error_class)
+        module.fail_json(msg=str(unknown), error_class=unknown.error_class, regrow={'failure': unknown.error_class})
 
 
 def explain(error):

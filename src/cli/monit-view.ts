@@ -3,7 +3,7 @@ import { poolPolicy } from '../config/pool-policy.ts';
 import { resolveSecret } from '../config/secret.ts';
 import { readTlsFiles } from '../config/tls-files.ts';
 import { systemClock } from '../monitor/clock.ts';
-import { confirmFailure } from '../monitor/confirm.ts';
+import { confirmFailure, wordOf } from '../monitor/confirm.ts';
 import { realProbes } from '../monitor/probes/real-probes.ts';
 import { probeSshBanner } from '../monitor/probes/ssh-banner.ts';
 import { SelfWatch } from '../monitor/self-watch.ts';
@@ -116,6 +116,7 @@ export class MonitView {
     const observers = this.#observersOf(node).filter((name) => name !== self);
     const votes = await askVotes({
       node,
+      asker: this.#parts.builder,
       observers,
       witnesses: config.safety.witnesses,
       addresses: this.#targets.addresses(),
@@ -144,7 +145,7 @@ export class MonitView {
         playbook: (check, target) => playbookProbe(this.#parts, check, target),
       }),
       sshd: (address, timeoutMs) => probeSshBanner(address, ssh.port, timeoutMs),
-      isDown: found?.kind === 'absent' || (found?.kind === 'vm' && found.power === 'off'),
+      word: wordOf(found),
     });
   }
 

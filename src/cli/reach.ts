@@ -38,7 +38,7 @@ export function sayReach(context: CliContext, { controllers, unreached }: Reach)
   context.say(`On the controllers of ${controllers.join(', ')}.`);
   for (const { name, error } of unreached)
     context.say(
-      `${context.errorStyle.yellow('warning:')} NOT on ${name}: ${error}. Its controller, if it runs, goes on as before.`,
+      `${context.errorStyle.yellow('warning:')} NOT on ${name}: ${error}. Its controller, if it runs, goes by what it knew before, and tells those that ask it.`,
     );
 }
 
@@ -46,6 +46,6 @@ export function sayReach(context: CliContext, { controllers, unreached }: Reach)
 export function sayHereAlone(context: CliContext, why: string): void {
   const wide = why === '--local' ? '' : ` (${why})`;
   context.say(
-    `${context.errorStyle.yellow('warning:')} on this machine's controller alone${wide}: the others of the pool go on as before.`,
+    `${context.errorStyle.yellow('warning:')} on this machine's controller alone${wide}: the others of the pool know of it only when they ask this one for its vote.`,
   );
 }

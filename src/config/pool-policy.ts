@@ -10,10 +10,12 @@ const voteFreshAtLeastMs = 10_000;
 /** What the configuration says about judging and acting. */
 export function poolPolicy(config: Config, own: Pick<PoolPolicy, 'self' | 'builder' | 'isTakenOut'>): PoolPolicy {
   const { safety, remediation, discovery } = config;
-  const nodes = nodeNames(config).map((name): [string, NodePolicy] => [
+  const checksOf = nodeNames(config).map((name) => [name, nodeSettings(config, name).checks] as const);
+  const nodes = checksOf.map(([name, checks]): [string, NodePolicy] => [
     name,
-    { checks: checkPolicies(nodeSettings(config, name).checks, remediation.stagger), mode: modeIn(config, name) },
+    { checks: checkPolicies(checks, remediation.stagger), mode: modeIn(config, name) },
   ]);
+  const voteFreshMs = voteFreshMsOf(checksOf.map(([, checks]) => checks));
   return {
     ...own,
     nodes: Object.fromEntries(nodes),
@@ -29,9 +31,9 @@ export function poolPolicy(config: Config, own: Pick<PoolPolicy, 'self' | 'build
     takeoverMs: takeoverAfterMs(config),
     quorum: safety.quorum,
     witnesses: safety.witnesses.length,
-    voteFreshMs: voteFreshMs(config),
+    voteFreshMs,
     cliff: safety.cliff / 100,
-    cliffWindowMs: voteFreshMs(config),
+    cliffWindowMs: voteFreshMs,
     maxUnhealthy: safety.max_unhealthy,
     maxConcurrent: safety.max_concurrent,
     maxPerHour: safety.max_per_hour === 'auto' ? Math.max(3, config.pool.nodes.length) : safety.max_per_hour,
@@ -39,10 +41,10 @@ export function poolPolicy(config: Config, own: Pick<PoolPolicy, 'self' | 'build
   };
 }
 
-/** Two measurements of the slowest check that can lead to a rebuild: what is older says nothing of the present. */
-function voteFreshMs(config: Config): number {
-  const checks = Object.values(config.checks).filter((check) => canRebuild(check));
-  return Math.max(voteFreshAtLeastMs, ...checks.map(({ interval, timeout }) => 2 * interval + timeout));
+/** Two measurements of the slowest check that can lead to a rebuild of any node: what is older says nothing of the present. */
+function voteFreshMsOf(checksOfNodes: readonly Config['checks'][]): number {
+  const checks = checksOfNodes.flatMap((each) => Object.values(each)).filter((check) => canRebuild(check));
+  return checks.reduce((most, { interval, timeout }) => Math.max(most, 2 * interval + timeout), voteFreshAtLeastMs);
 }
 
 /** Whether a failing check can lead to a rebuild: at once, or when restoring does not help. */

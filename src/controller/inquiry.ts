@@ -1,12 +1,13 @@
 import { nodeSettings } from '../config/node-settings.ts';
 import type { SelfWatch } from '../monitor/self-watch.ts';
-import { confirmFailure } from '../monitor/confirm.ts';
+import { confirmFailure, wordOf } from '../monitor/confirm.ts';
 import type { Probes } from '../monitor/probes/probes.ts';
 import { probeSshBanner } from '../monitor/probes/ssh-banner.ts';
 import { askVotes } from '../peers/all-votes.ts';
 import { askAll, type ControllerReply } from '../peers/all-controllers.ts';
 import { askMembership, askPeer, portOf, type Peer } from '../peers/client.ts';
 import { askNotices } from '../peers/notices.ts';
+import { isOwnAddress } from '../peers/own-address.ts';
 import { witnessAddress } from '../peers/vote.ts';
 import { isAtWork } from '../pool/act-gates.ts';
 import type { Confirmation, SelfFacts, Vote } from '../pool/consultation.ts';
@@ -107,6 +108,7 @@ export class Inquiry implements Inquiries {
     const { live, targets } = this.#parts;
     return askVotes({
       node,
+      asker: live.identity.builder,
       observers: this.#observersOf(node).filter((name) => name !== live.identity.self),
       witnesses: live.config.safety.witnesses,
       addresses: targets.addresses(),
@@ -124,12 +126,15 @@ export class Inquiry implements Inquiries {
     return confirmFailure(checks, targets.of(node, state()), {
       probes: probes(),
       sshd: (address, timeoutMs) => probeSshBanner(address, ssh.port, timeoutMs),
-      isDown: read?.kind === 'absent' || (read?.kind === 'vm' && read.power === 'off'),
+      word: wordOf(read),
     });
   }
 
   async self(): Promise<SelfFacts> {
-    return this.#parts.self.facts(this.#parts.live.config.state_dir, this.#witnesses());
+    const { config } = this.#parts.live;
+    // A witness that acts reaches itself, which proves nothing.
+    const others = this.#witnesses().filter((witness) => !isOwnAddress(witness, config.http.listen));
+    return this.#parts.self.facts(config.state_dir, others);
   }
 
   /** Why nothing should be built just now: the image is being copied, or the members of the pool are in dispute. */

@@ -1,6 +1,7 @@
 import { canRebuild } from '../config/pool-policy.ts';
 import type { Check } from '../config/schema.ts';
 import type { Confirmation } from '../pool/consultation.ts';
+import type { NodeReading } from '../pool/node-state.ts';
 import { isProbeCheck, type ProbeCheck } from './probes/measure.ts';
 import type { ProbeResult, ProbeTarget } from './probes/probe-result.ts';
 import type { Probes } from './probes/probes.ts';
@@ -10,8 +11,19 @@ export interface ConfirmParts {
   readonly probes: Pick<Probes, 'measure' | 'playbook'>;
   /** Whether an sshd answers there. */
   readonly sshd: (address: string | undefined, timeoutMs: number) => Promise<ProbeResult>;
-  /** vCenter says that its VM is off or gone: it has failed, unless something answers where it was. */
-  readonly isDown: boolean;
+  readonly word: HypervisorsWord;
+}
+
+/**
+ * What vCenter says of the node's VM. `off`: it has failed, and whoever answers at its old address is another machine. `absent`: it has
+ * failed, unless something answers where it was.
+ */
+export type HypervisorsWord = 'off' | 'absent' | 'none';
+
+/** The word in a reading of vCenter. */
+export function wordOf(found: NodeReading | undefined): HypervisorsWord {
+  if (found?.kind === 'absent') return 'absent';
+  return found?.kind === 'vm' && found.power === 'off' ? 'off' : 'none';
 }
 
 /** A single probe gets no longer than this, whatever its check allows: the others wait for the answer. */
@@ -24,8 +36,9 @@ const longestMs = 5_000;
 export async function confirmFailure(
   checks: Readonly<Record<string, Check>>,
   target: ProbeTarget,
-  { probes, sshd, isDown }: ConfirmParts,
+  { probes, sshd, word }: ConfirmParts,
 ): Promise<Confirmation> {
+  if (word === 'off') return { status: 'failed', detail: 'vCenter says that it is off' };
   const deciding = Object.entries(checks).filter(([, check]) => canRebuild(check));
   // A page or a port of its own says more of a service than sshd does of the machine.
   const isAboutTheMachine = deciding.every(([, { type }]) => type === 'ping');
@@ -43,8 +56,8 @@ export async function confirmFailure(
   const isAlive = results.some(({ name, result }) => name === 'sshd' && result.status === 'ok') || allPass;
   if (isAlive) return { status: 'ok', detail: told('ok') };
   if (isFailing) return { status: 'failed', detail: told('failed') };
-  return isDown
-    ? { status: 'failed', detail: 'vCenter says that it is off or gone' }
+  return word === 'absent'
+    ? { status: 'failed', detail: 'vCenter says that it is gone' }
     : { status: 'unknown', detail: told('unknown') };
 }
 

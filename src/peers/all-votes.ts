@@ -1,11 +1,13 @@
 import type { PeerTrust } from '../config/tls-files.ts';
-import type { Vote } from '../pool/consultation.ts';
+import { oneVoiceEach, silentVote, type Vote } from '../pool/consultation.ts';
 import { portOf } from './client.ts';
-import { askVote, silentVote, witnessAddress } from './vote.ts';
+import { askVote, witnessAddress } from './vote.ts';
 
 /** Who is asked of a node, and how. */
 export interface Electors {
   readonly node: string;
+  /** The name of the controller that asks. */
+  readonly asker: string;
   /** Other nodes that observe it. */
   readonly observers: readonly string[];
   /** As `safety.witnesses` has them. */
@@ -27,11 +29,12 @@ export async function askVotes(electors: Electors): Promise<readonly Vote[]> {
     if (address === undefined) return silentVote(name, 'its address is not known');
     return askVote({ name, address }, node, { port: at, token, isNamed, trust });
   };
-  return Promise.all([
+  const votes = await Promise.all([
     ...observers.map((name) => ask(name, addresses.get(name), port)),
     ...witnesses.map((text) => {
       const witness = witnessAddress(text, port);
       return ask(text, witness.host, witness.port, true);
     }),
   ]);
+  return oneVoiceEach(votes, electors.asker);
 }

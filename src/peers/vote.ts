@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Vote } from '../pool/consultation.ts';
+import { silentVote, type Vote } from '../pool/consultation.ts';
 import { askPeer, type Peer, type PeerAccess } from './client.ts';
 
 /** An observer gets so long to answer: a rebuild is not held up by one that hangs. */
@@ -8,7 +8,7 @@ const maxBytes = 64 * 1024;
 
 /** The few fields that are needed; whatever else a peer says is left unread. */
 const observationSchema = z.object({
-  controller: z.string(),
+  controller: z.string().max(256),
   node: z.string(),
   vm: z.object({ instance_uuid: z.string().max(256) }).nullable(),
   verdict: z.enum(['healthy', 'unhealthy', 'unknown']),
@@ -34,11 +34,6 @@ export async function askVote(peer: Peer, node: string, access: PeerAccess): Pro
   }
 }
 
-/** The vote of an observer that cannot be asked. */
-export function silentVote(observer: string, detail: string, latencyMs: number | null = null): Vote {
-  return { observer, answer: 'silent', subject: null, ageMs: null, isTrusted: false, latencyMs, detail };
-}
-
 /**
  * The vote in an observer's answer; one that is no observation of that node is silence, and so is one of another controller than
  * `expected`, who has that address by now: one controller is one voice. A witness is whoever has its address.
@@ -59,6 +54,7 @@ export function voteIn(
   const detail = trusted ? '' : 'it does not trust itself';
   return {
     observer,
+    ...(parsed.controller === observer ? {} : { controller: parsed.controller }),
     answer: verdict,
     subject: vm?.instance_uuid ?? null,
     ageMs,

@@ -235,11 +235,21 @@ function isHypervisorsWord(turn: Turn, node: NodeState): boolean {
   return found?.kind === 'absent' || (found?.kind === 'vm' && found.power === 'off');
 }
 
+/** A fault that a rebuild can follow from. What only alerts takes no node from the pool. */
+function isLost(turn: Turn, name: string, node: NodeState): boolean {
+  const { fault, checks } = node;
+  if (fault === null) return false;
+  if (fault.isAbandoned || fault.course.kind === 'running' || isHypervisorsWord(turn, node)) return true;
+  return Object.entries(turn.policy.nodes[name]?.checks ?? {}).some(
+    ([check, { action }]) => leadsToRebuild(action) && checks[check]?.verdict === 'unhealthy',
+  );
+}
+
 /** No more nodes are unhealthy than the pool may lose; so many at once are no failures of nodes. */
 function maxUnhealthy(turn: Turn): Answer {
   const { policy, pool, name } = turn;
-  const unhealthy = Object.entries(pool.nodes).flatMap(([other, { fault }]) =>
-    fault !== null || other === name ? [other] : [],
+  const unhealthy = Object.entries(pool.nodes).flatMap(([other, node]) =>
+    other === name || isLost(turn, other, node) ? [other] : [],
   );
   const size = seenNodes(turn).length;
   const most =

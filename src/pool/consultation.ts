@@ -6,6 +6,8 @@
 /** What one observer says of a node. `silent`: no usable answer within the deadline; it is neither for nor against. */
 export interface Vote {
   readonly observer: string;
+  /** The name of the controller that spoke, where it is not the observer's: a witness is known by its address. */
+  readonly controller?: string;
   readonly answer: 'unhealthy' | 'healthy' | 'unknown' | 'silent';
   /** Instance uuid of the VM that its answer is about; null when it knows none. */
   readonly subject: string | null;
@@ -18,6 +20,24 @@ export interface Vote {
   readonly detail: string;
   /** What keeps that controller itself from rebuilding the node, and is meant for the whole pool. Absent in what an earlier version recorded. */
   readonly holds?: readonly PeerHold[];
+}
+
+/** One controller is one voice, whatever addresses lead to it, and whoever asks has its own already: it is silent wherever else it answers. */
+export function oneVoiceEach(votes: readonly Vote[], asker: string): readonly Vote[] {
+  const heard = new Set([asker]);
+  return votes.map((vote) => {
+    const speaker = vote.controller ?? vote.observer;
+    if (vote.answer === 'silent') return vote;
+    if (heard.has(speaker))
+      return silentVote(vote.observer, `${speaker} answers there, who is heard already`, vote.latencyMs);
+    heard.add(speaker);
+    return vote;
+  });
+}
+
+/** The vote of an observer that cannot be asked, or that is not heard. */
+export function silentVote(observer: string, detail: string, latencyMs: number | null = null): Vote {
+  return { observer, answer: 'silent', subject: null, ageMs: null, isTrusted: false, latencyMs, detail };
 }
 
 /** A gate of a peer that holds for everybody: a pause, the hour's rebuilds, the storm brake. */

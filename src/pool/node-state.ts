@@ -116,6 +116,8 @@ export interface NodeState {
   readonly read: ReadNode | null;
   /** When it was read; null when it never was. */
   readonly readAt: number | null;
+  /** When vCenter last told of it, to this process or an earlier one; null: never. */
+  readonly seenAt: number | null;
   /** When that reading began. */
   readonly readBegunAt: number | null;
   readonly checks: Readonly<Record<string, CheckState>>;
@@ -150,6 +152,8 @@ export interface NodeMemory {
   readonly vm: VmIdentity | null;
   /** This controller saw that VM healthy since this machine booted. */
   readonly isProven: boolean;
+  /** When vCenter last told of the node. Loaded only: readings are kept by themselves. */
+  readonly seenAt?: number | null;
   readonly fault: Fault | null;
   /** Checks that were unhealthy when the fault was saved. */
   readonly unhealthy: readonly string[];
@@ -163,6 +167,7 @@ export function blankNode(policy: PoolPolicy, now: number): NodeState {
     vm: null,
     read: null,
     readAt: null,
+    seenAt: null,
     readBegunAt: null,
     checks: {},
     warmUntil: now + policy.startupGraceMs,
@@ -187,11 +192,12 @@ export function initialState(
 }
 
 function remembered(policy: PoolPolicy, memory: NodeMemory, now: number): NodeState {
-  const { vm, isProven, fault, unhealthy, attempts, lastAttemptAt } = memory;
+  const { vm, isProven, seenAt = null, fault, unhealthy, attempts, lastAttemptAt } = memory;
   const isKnown = isProven || fault !== null;
   return {
     ...blankNode(policy, now),
     vm,
+    seenAt,
     fault,
     attempts,
     lastAttemptAt,

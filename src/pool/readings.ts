@@ -2,21 +2,26 @@ import { afterGoodVerdict, closed } from './judge.ts';
 import { isSameVm, type Fault, type NodeState, type ReadNode } from './node-state.ts';
 import { followedBy, isLeftBehind, record, still, withFault, type Step, type Turn } from './turn.ts';
 
+/** Who has not seen a node for so long cannot tell when it was rebuilt, in milliseconds. */
+const newsMs = 10 * 60_000;
+
 /** The node after a complete reading: its identity, and what others do about it. */
 export function afterReading(turn: Turn, node: NodeState, read: ReadNode, begunAt: number): Step {
-  const next: NodeState = { ...node, read, readAt: turn.now, readBegunAt: begunAt };
+  const next: NodeState = { ...node, read, readAt: turn.now, seenAt: turn.now, readBegunAt: begunAt };
   // While the own rebuild runs, its end tells what became of the node.
   if (node.fault?.course.kind === 'running') return still(next);
-  return followedBy(afterIdentity(turn, next, read), (known) => afterAbandonment(turn, known, read));
+  return followedBy(afterIdentity(turn, next, read, node.seenAt), (known) => afterAbandonment(turn, known, read));
 }
 
-/** Another certified VM ends whatever was concluded of the one before. */
-function afterIdentity(turn: Turn, node: NodeState, { found }: ReadNode): Step {
+/** Another certified VM ends whatever was concluded of the one before. `seenAt`: when the node was seen before; what became of it since then is not news of now. */
+function afterIdentity(turn: Turn, node: NodeState, { found }: ReadNode, seenAt: number | null): Step {
   if (found.kind !== 'vm' || found.mark === 'building' || isSameVm(node.vm, found.vm)) return still(node);
   if (node.vm !== null && found.mark !== 'certified') return still(node);
   const fresh: NodeState = { ...node, vm: found.vm, checks: {}, warmUntil: turn.now + turn.policy.startupGraceMs };
   if (node.vm === null && node.fault === null) return still(fresh);
-  const replaced = { node: fresh, effects: [record(turn, 'node.replaced', { vm: found.vm, by: found.by })] };
+  const wasWatched = seenAt !== null && turn.now - seenAt < newsMs;
+  const data = { vm: found.vm, by: found.by, ...(wasWatched ? {} : { unwatched: true }) };
+  const replaced = { node: fresh, effects: [record(turn, 'node.replaced', data)] };
   return fresh.fault === null ? replaced : followedBy(replaced, (each) => closed(turn, each, 'replaced'));
 }
 

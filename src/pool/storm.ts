@@ -16,10 +16,21 @@ export function released({ rebuilt }: Brake): Brake {
   return { ...calm, rebuilt };
 }
 
-/** Another VM is certified under the name: somebody rebuilt the node. */
+/** Another VM is certified under the name: somebody rebuilt the node, within the time that this controller has watched it. */
 export function isRebuilt(effect: Effect): boolean {
-  if (effect.kind !== 'record') return false;
-  return effect.type === 'node.replaced' || (effect.type === 'fault.closed' && effect.data['reason'] === 'rebuilt');
+  return effect.kind === 'record' && tellsOfRebuild(effect);
+}
+
+/** The same of an event in the journal. */
+export function tellsOfRebuild({
+  type,
+  data,
+}: {
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}): boolean {
+  if (type === 'node.replaced') return data['unwatched'] !== true;
+  return type === 'fault.closed' && data['reason'] === 'rebuilt';
 }
 
 /** The brake after what happened to the turn's node; `effects`: what was told of it. */

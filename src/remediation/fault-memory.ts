@@ -1,6 +1,7 @@
 import { toRecord } from '../ansible/event.ts';
 import type { Approval, Course, Fault, NodeMemory } from '../pool/node-state.ts';
 import type { Brake } from '../pool/brake.ts';
+import { tellsOfRebuild } from '../pool/storm.ts';
 import type { FaultRecord } from '../store/faults.ts';
 import type { Journal } from '../store/journal.ts';
 import type { ReconcilerMemory } from './reconciler.ts';
@@ -28,7 +29,7 @@ export function faultMemory(parts: MemoryParts): ReconcilerMemory {
     rebuiltAt: () =>
       journal.events
         .lately(rebuildTypes, hourAgo(parts))
-        .filter(({ type, data }) => type === 'node.replaced' || data['reason'] === 'rebuilt')
+        .filter((event) => tellsOfRebuild(event))
         .map(({ at }) => agoOf(parts, at)),
     brake: (windowMs) => loadBrake(parts, windowMs),
     save: (node, memory) => {
@@ -53,9 +54,7 @@ function loadBrake(parts: MemoryParts, windowMs: number): Brake {
   const { events } = parts.journal;
   const since = new Date(parts.now().getTime() - windowMs).toISOString();
   const told = events.lately(stormTypes, '');
-  const rebuilds = events
-    .lately(rebuildTypes, since)
-    .filter(({ type, data }) => type === 'node.replaced' || data['reason'] === 'rebuilt');
+  const rebuilds = events.lately(rebuildTypes, since).filter((event) => tellsOfRebuild(event));
   const last = told.findLast(({ type }) => type !== 'storm.setback');
   const sinceThen = told.filter(({ id, type, at }) => type === 'storm.setback' && id > (last?.id ?? 0) && at >= since);
   const rebuilt = rebuilds.flatMap(({ node, at }) => (node === null ? [] : [[node, agoOf(parts, at)] as const]));
@@ -85,6 +84,7 @@ function loadMemories(parts: MemoryParts): Readonly<Record<string, NodeMemory>> 
   );
   const memories = parts.nodes().map((node): [string, NodeMemory] => {
     const known = journal.nodes.lastKnown(node);
+    const seen = journal.nodes.get(node);
     const record = faults.get(node);
     const open = record?.closed_at === null ? record : undefined;
     const fault = open === undefined ? null : toFault(parts, open);
@@ -97,6 +97,7 @@ function loadMemories(parts: MemoryParts): Readonly<Record<string, NodeMemory>> 
         // The last VM of the name may be one that somebody is building; a fault is about the one that was judged.
         vm: fault === null ? lastSeen : fault.vm,
         isProven: known?.proven_boot === bootId,
+        seenAt: seen === undefined ? null : toPast(parts, seen.seen_at),
         fault,
         unhealthy: open?.unhealthy ?? [],
         attempts: record?.attempts ?? 0,

@@ -1,7 +1,10 @@
 import { rm } from 'node:fs/promises';
+import { classifyFailure } from '../ansible/classify.ts';
+import { toRecord } from '../ansible/event.ts';
 import type { RunEnd } from '../ansible/run-end.ts';
 import { newRunId } from '../ansible/run-id.ts';
 import { startRun } from '../ansible/start-run.ts';
+import type { FailureClass } from '../pool/outcome.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { baseSpec } from './playbook-run.ts';
 
@@ -36,8 +39,8 @@ export async function runNodePlaybook(parts: ControllerParts, order: NodePlayboo
 }
 
 /**
- * What a check's playbook says of the node: what failed there is a failure, what failed here is not known. `outerRun`: the run that
- * measures it, with which it ends.
+ * What a check's playbook says of the node: what failed there is a failure; what failed here is not known, and so is what the playbook
+ * says that it cannot tell (set_stats: `regrow: {unknown: WHY}`). `outerRun`: the run that measures it, with which it ends.
  */
 export async function playbookProbe(
   parts: ControllerParts,
@@ -50,7 +53,7 @@ export async function playbookProbe(
   outerRun?: string,
 ): Promise<{ readonly status: 'ok' | 'failed' | 'unknown'; readonly latencyMs: number; readonly detail: string }> {
   const began = performance.now();
-  const { kind, message } = await runNodePlaybook(parts, {
+  const end = await runNodePlaybook(parts, {
     playbook: check.playbook,
     node: target.name,
     address: target.address,
@@ -59,14 +62,21 @@ export async function playbookProbe(
     outerRun,
   });
   const latencyMs = Math.round(performance.now() - began);
-  return { status: statusOf(kind), latencyMs, detail: message };
+  const unknown = toRecord(end.custom)?.['unknown'];
+  if (typeof unknown === 'string') return { status: 'unknown', latencyMs, detail: unknown };
+  return { status: statusOf(end), latencyMs, detail: end.message };
 }
 
-function statusOf(kind: RunEnd['kind']): 'ok' | 'failed' | 'unknown' {
-  switch (kind) {
+/** Failures of what stands between this controller and the node. */
+const ownFailures: readonly FailureClass[] = ['vcenter_unreachable', 'auth_failed', 'ansible_missing'];
+
+function statusOf(end: RunEnd): 'ok' | 'failed' | 'unknown' {
+  switch (end.kind) {
     case 'ok':
       return 'ok';
     case 'failed':
+      // Without counters Ansible itself broke down.
+      return Object.keys(end.stats).length === 0 || ownFailures.includes(classifyFailure(end)) ? 'unknown' : 'failed';
     case 'unreachable':
     case 'timed_out':
       return 'failed';

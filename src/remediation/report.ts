@@ -195,27 +195,42 @@ export function observationOf(source: ObservationSource, name: string): Observat
   if (policy === undefined) return undefined;
   const { turn, node } = turnOf(source, name);
   const observed = Object.entries(policy.checks).map(([check, { failures: of, action }]) => {
-    const { verdict, failures } = node.checks[check] ?? unmeasured;
+    const { verdict, failures, successes } = node.checks[check] ?? unmeasured;
     const countedAt = source.results.countedAtMs(name, check);
     const age = countedAt === undefined ? null : Math.round(source.nowMs - countedAt);
-    return { isDeciding: leadsToRebuild(action), check: { name: check, verdict, failures, of, age_ms: age } };
+    const isGood = failures === 0 && (verdict === 'healthy' || successes > 0);
+    return { isDeciding: leadsToRebuild(action), isGood, check: { name: check, verdict, failures, of, age_ms: age } };
   });
-  const deciding = observed.filter(({ isDeciding }) => isDeciding).map(({ check }) => check);
-  const ages = deciding.flatMap(({ age_ms: age }) => (age === null ? [] : [age]));
+  const deciding = observed.filter(({ isDeciding }) => isDeciding);
   return {
     controller: source.policy.builder,
     node: name,
     vm: node.vm === null ? null : { moid: node.vm.moid, instance_uuid: node.vm.instanceUuid },
-    verdict: verdictOf(deciding),
-    age_ms: ages.length < deciding.length || ages.length === 0 ? null : Math.max(...ages),
+    ...verdictOf(deciding),
     trusted: source.trusted,
     holds: peerHolds(turn, node),
     checks: observed.map(({ check }) => check),
   };
 }
 
-/** "I tried and failed" counts from the first failure on: whoever asks has its own threshold. */
-function verdictOf(checks: readonly ObservedCheck[]): Observation['verdict'] {
-  if (checks.some(({ verdict, failures }) => failures > 0 || verdict === 'unhealthy')) return 'unhealthy';
-  return checks.length > 0 && checks.every(({ verdict }) => verdict === 'healthy') ? 'healthy' : 'unknown';
+/**
+ * "I tried and failed" counts from the first failure on: whoever asks has its own threshold. One check that fails is enough for that, and the
+ * verdict is as old as the newest of those; what is good is so by all checks, and as old as the oldest.
+ */
+function verdictOf(
+  checks: readonly { readonly isGood: boolean; readonly check: ObservedCheck }[],
+): Pick<Observation, 'verdict' | 'age_ms'> {
+  const agesOf = (those: typeof checks): readonly number[] =>
+    those.flatMap(({ check: { age_ms: age } }) => (age === null ? [] : [age]));
+  const failing = checks.filter(({ check }) => check.failures > 0);
+  if (failing.length > 0) {
+    const ages = agesOf(failing);
+    return { verdict: 'unhealthy', age_ms: ages.length === 0 ? null : Math.min(...ages) };
+  }
+  const ages = agesOf(checks);
+  const isGood = checks.length > 0 && checks.every((each) => each.isGood);
+  return {
+    verdict: isGood ? 'healthy' : 'unknown',
+    age_ms: ages.length === 0 || ages.length < checks.length ? null : Math.max(...ages),
+  };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { StoreDatabase } from './database.ts';
 
 export interface RetentionPolicy {
-  /** Runs kept: this many that act on nodes, and as many that only read or copy (`discover`, `sync`). */
+  /** Runs kept: this many that act on nodes, as many that only read or copy (`discover`, `sync`), and as many that finish what others left (`settle`). */
   readonly keepRuns: number;
   readonly keepDays: number;
   /** ISO UTC. */
@@ -24,12 +24,13 @@ const dayMs = 24 * hourMs;
 
 /** Keeps the journal and runs/ from growing for ever. */
 export function createRetention(database: StoreDatabase, stateDir: string): Retention {
-  // Reading runs are counted apart: one every 20 s would soon push every rebuild out.
+  // Reading runs are counted apart: one every 20 s would soon push every rebuild out. So would settlings that fail again and again.
+  const group = `CASE WHEN kind IN ('discover', 'sync') THEN 'reads' WHEN kind = 'settle' THEN 'settles' ELSE 'acts' END`;
   const select = database.prepare<{ keepRuns: number; oldest: string }, { readonly id: string }>(
     `SELECT id FROM (
        SELECT id, state, started_at,
-         row_number() OVER (PARTITION BY kind IN ('discover', 'sync') ORDER BY id DESC) AS rank,
-         row_number() OVER (PARTITION BY node, kind IN ('discover', 'sync') ORDER BY id DESC) AS rank_of_node
+         row_number() OVER (PARTITION BY ${group} ORDER BY id DESC) AS rank,
+         row_number() OVER (PARTITION BY node, ${group} ORDER BY id DESC) AS rank_of_node
        FROM runs)
      WHERE state = 'done' AND rank_of_node > 1 AND (rank > @keepRuns OR started_at < @oldest) ORDER BY id`,
   );

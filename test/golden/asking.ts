@@ -1,12 +1,12 @@
-import type { Confirmation, SelfFacts, Vote } from '../../src/pool/consultation.ts';
-import { confirmFailure } from '../../src/monitor/confirm.ts';
+import { oneVoiceEach, silentVote, type Confirmation, type SelfFacts, type Vote } from '../../src/pool/consultation.ts';
+import { confirmFailure, wordOf } from '../../src/monitor/confirm.ts';
 import type { ProbeTarget } from '../../src/monitor/probes/probe-result.ts';
 import type { Probes } from '../../src/monitor/probes/probes.ts';
 import { isAtWork } from '../../src/pool/act-gates.ts';
 import type { NodeState, PoolState } from '../../src/pool/node-state.ts';
 import { observersOf } from '../../src/pool/observers.ts';
 import type { Observation } from '../../src/pool/report.ts';
-import { silentVote, voteIn } from '../../src/peers/vote.ts';
+import { voteIn } from '../../src/peers/vote.ts';
 import type { ProcessClock } from './clock.ts';
 import type { Machine } from './machine.ts';
 import { resultOf } from './probes.ts';
@@ -29,7 +29,7 @@ export async function votesOn(asking: Asking, node: string, state: PoolState): P
   const { world, machine } = asking;
   const observers = observersOf(node, world.nodes, (name) => isAtWork(state.nodes[name]));
   const asked = [...observers.filter((name) => name !== machine.name), ...world.scenario.safety.witnesses];
-  return Promise.all(asked.map((name) => voteOf(asking, name, node)));
+  return oneVoiceEach(await Promise.all(asked.map((name) => voteOf(asking, name, node))), machine.name);
 }
 
 async function voteOf(asking: Asking, peer: string, node: string): Promise<Vote> {
@@ -97,13 +97,13 @@ export async function confirmationOf(
       const answer = resultOf(world.answers(machine.name, address, 'sshd'));
       return later(asking, answersMs, () => answer);
     },
-    isDown: found?.kind === 'absent' || (found?.kind === 'vm' && found.power === 'off'),
+    word: wordOf(found),
   });
 }
 
 /** What the machine knows of itself. */
 export function selfOf({ world, machine }: Asking, stalledAgoMs: number | null): SelfFacts {
-  const { witnesses } = world.scenario.safety;
+  const witnesses = world.scenario.safety.witnesses.filter((name) => name !== machine.name);
   const isReachable = (name: string): boolean => {
     const witness = world.machines.get(name);
     return witness?.isUp === true && !world.cuts.has(`${machine.name} ${name}`);

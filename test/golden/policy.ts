@@ -50,7 +50,8 @@ export function policyOf({ scenario, machine, nodes, mode, checksOf }: PolicyCas
 }
 
 /** As poolPolicy has it. */
-function voteFreshMs({ checks }: Scenario): number {
-  const deciding = Object.values(checks).filter((check) => canRebuild(check));
+function voteFreshMs({ checks, own_checks: own }: Scenario): number {
+  const all = [checks, ...Object.values(own)].flatMap((each) => Object.values(each));
+  const deciding = all.filter((check) => canRebuild(check));
   return Math.max(10_000, ...deciding.map(({ interval, timeout }) => 2 * interval + timeout));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../../src/config/schema.ts';
 import { checkSchema } from '../../../src/config/schema-checks.ts';
-import { confirmFailure } from '../../../src/monitor/confirm.ts';
+import { confirmFailure, type HypervisorsWord } from '../../../src/monitor/confirm.ts';
 import type { ProbeResult } from '../../../src/monitor/probes/probe-result.ts';
 import { FakeProbes, failed, ok } from '../../fakes/probes.ts';
 
@@ -15,7 +15,7 @@ const disk = checkSchema.parse({ type: 'tcp', port: 81, on_failure: 'alert' });
 async function confirm(
   checks: Readonly<Record<string, Check>>,
   says: Readonly<Record<string, ProbeResult>>,
-  isDown = false,
+  word: HypervisorsWord = 'none',
 ) {
   const probes = new FakeProbes();
   const asked: number[] = [];
@@ -27,7 +27,7 @@ async function confirm(
   const { status } = await confirmFailure(checks, target, {
     probes: { measure, playbook: probes.playbook.bind(probes) },
     sshd,
-    isDown,
+    word,
   });
   return { status, asked };
 }
@@ -50,8 +50,12 @@ describe('a fresh probe', () => {
   });
 
   it('takes vCenter’s word where nothing can be measured, and not where something answers', async () => {
-    expect((await confirm({ ping }, { ping: unknown, sshd: unknown }, true)).status).toBe('failed');
-    expect((await confirm({ ping }, { ping: ok }, true)).status).toBe('ok');
+    expect((await confirm({ ping }, { ping: unknown, sshd: unknown }, 'absent')).status).toBe('failed');
+    expect((await confirm({ ping }, { ping: ok }, 'absent')).status).toBe('ok');
+  });
+
+  it('asks nobody at the address of a VM that is off: another machine may have it by now', async () => {
+    expect(await confirm({ ping }, { ping: ok, sshd: ok }, 'off')).toEqual({ status: 'failed', asked: [] });
   });
 
   it('gets no longer than five seconds', async () => {

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { askVotes } from '../../../src/peers/all-votes.ts';
 import { askVote, witnessAddress } from '../../../src/peers/vote.ts';
 import { serve, token } from './controllers.ts';
 
@@ -102,3 +103,15 @@ it.each([
   ['[fd00::1]', { host: 'fd00::1', port: 8460 }],
   ['[fd00::1]:99', { host: 'fd00::1', port: 99 }],
 ])('the witness %s is asked where it says', (text, address) => expect(witnessAddress(text, 8460)).toEqual(address));
+
+describe('one controller', () => {
+  it('is one voice, whatever addresses lead to it, and none of who asks', async () => {
+    const port = await serve(says({ ...observation, controller: 'watcher' }));
+    const witnesses = [`127.0.0.1:${port}`, `localhost:${port}`];
+    const electors = { node: 'web3', observers: [], witnesses, addresses: new Map(), listen: ':1', token, trust: null };
+    const answers = async (asker: string): Promise<readonly string[]> =>
+      (await askVotes({ ...electors, asker })).map(({ answer }) => answer);
+    expect(await answers('web1')).toEqual(['unhealthy', 'silent']);
+    expect(await answers('watcher')).toEqual(['silent', 'silent']);
+  });
+});

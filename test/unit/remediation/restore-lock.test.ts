@@ -65,6 +65,19 @@ describe('the lock of a restore', () => {
     expect(await take('webbox2', 30)).toEqual([0, '']);
   });
 
+  it('that cannot be written is a failure, and nobody’s restore', async () => {
+    lock = join(folder, 'nowhere', 'lock');
+    const [exitCode, words] = await take('webbox1');
+    expect(exitCode).toBe(1);
+    expect(words).toBe('');
+  });
+
+  it('of a clock that was set back is left over', async () => {
+    await take('webbox1');
+    await age(lock, -3600);
+    expect(await take('webbox2')).toEqual([0, '']);
+  });
+
   it('does not wait for one that an unset clock puts into the future', async () => {
     await writeFile(`${lock}.last`, 'webbox1\n');
     await age(`${lock}.last`, -3600);

@@ -49,6 +49,15 @@ it('does not let readings of the pool push rebuilds out', () => {
   expect(journal.runs.list().map((run) => run.id)).toEqual(['f', 'e', 'b', 'a']);
 });
 
+it('does not let settlings that fail again and again push rebuilds out', () => {
+  const folder = temporaryFolder();
+  const journal = temporaryJournal(folder);
+  finished(journal, folder, 'a');
+  for (const id of ['b', 'c', 'd', 'e']) finished(journal, folder, id, { kind: 'settle' });
+  expect(journal.retention.prune({ keepRuns: 2, keepDays: 90, nowIso })).toEqual(['b', 'c']);
+  expect(journal.runs.list().map((run) => run.id)).toEqual(['e', 'd', 'a']);
+});
+
 it('drops old folders of runs that no journal has, and leaves young ones and what is no run', () => {
   const folder = temporaryFolder();
   const journal = temporaryJournal(folder);

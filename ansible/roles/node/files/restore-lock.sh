@@ -7,17 +7,31 @@
 set -u
 action=$1 lock=$2 builder=$3
 holder() { cat "$lock" 2>/dev/null; }
+# True three times.
+tries=0
+again() { tries=$((tries + 1)) && [ "$tries" -le 3 ]; }
+age_of() { echo $(($(date +%s) - $(stat -c %Y "$1"))); }
 
 case $action in
 take)
   minutes=$4 rest=$5
-  find "$lock" -mmin +"$minutes" -delete 2>/dev/null
-  if ! (set -C && echo "$builder" >"$lock") 2>/dev/null && [ "$(holder)" != "$builder" ]; then
-    echo "$(holder) is restoring it"
-    exit 9
+  # Left over, too, is one that a clock set back has put into the future.
+  if [ -e "$lock" ]; then
+    age=$(age_of "$lock") || age=0
+    if [ "$age" -gt $((minutes * 60)) ] || [ "$age" -lt -60 ]; then rm -f "$lock"; fi
   fi
+  claim=$lock.$$
+  trap 'rm -f "$claim"' EXIT
+  echo "$builder" >"$claim" || exit 1
+  # A link is made whole or not at all; one that was released just now is tried for again.
+  until ln "$claim" "$lock" 2>/dev/null; do
+    held=$(cat "$lock" 2>/dev/null) || { again && continue || exit 1; }
+    [ "$held" != "$builder" ] || break
+    echo "$held is restoring it"
+    exit 9
+  done
   last=$(cat "$lock.last" 2>/dev/null) || exit 0
-  age=$(($(date +%s) - $(stat -c %Y "$lock.last")))
+  age=$(age_of "$lock.last")
   if [ "$last" != "$builder" ] && [ "$age" -ge 0 ] && [ "$age" -lt "$rest" ]; then
     rm -f "$lock"
     echo "$last restored it $age s ago"
