@@ -153,7 +153,7 @@ export interface NodeMemory {
   /** This controller saw that VM healthy since this machine booted. */
   readonly isProven: boolean;
   /** When vCenter last told of the node. Loaded only: readings are kept by themselves. */
-  readonly seenAt?: number | null;
+  readonly seenAt?: number;
   readonly fault: Fault | null;
   /** Checks that were unhealthy when the fault was saved. */
   readonly unhealthy: readonly string[];

@@ -97,7 +97,7 @@ function loadMemories(parts: MemoryParts): Readonly<Record<string, NodeMemory>> 
         // The last VM of the name may be one that somebody is building; a fault is about the one that was judged.
         vm: fault === null ? lastSeen : fault.vm,
         isProven: known?.proven_boot === bootId,
-        seenAt: seen === undefined ? null : toPast(parts, seen.seen_at),
+        ...(seen === undefined ? {} : { seenAt: toPast(parts, seen.seen_at) }),
         fault,
         unhealthy: open?.unhealthy ?? [],
         attempts: record?.attempts ?? 0,
