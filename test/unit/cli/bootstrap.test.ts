@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { newRunId } from '../../../src/ansible/run-id.ts';
+import { acquireSlot } from '../../../src/remediation/slot.ts';
 import { Machine } from '../cli-read/surroundings.ts';
 
 /** Stands in for ansible-playbook: every node named in its extra-vars comes to the outcome that `outcomes` has for its run, line by line. */
@@ -57,6 +59,18 @@ describe('regrow bootstrap', () => {
     expect(exitCode).toBe(6);
     expect(stdout).toContain('web6');
     expect(stderr).toContain('2 of 8 nodes were not begun. To go on: regrow bootstrap');
+  });
+
+  it('answers programs, too, who has the slot of this machine', async () => {
+    const { machine, bootstrap, ran } = adminHost(3, []);
+    const run = newRunId();
+    const slot = await acquireSlot(machine.stateDir, { run, node: 'web2' });
+    onTestFinished(async () => (slot.kind === 'held' ? slot.release() : undefined));
+    const { exitCode, stdout, stderr } = await bootstrap('--json');
+    expect(exitCode).toBe(5);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'busy', holder: { run, node: 'web2' } });
+    expect(stderr).toContain(`A run on web2 already goes on on this machine (run ${run}).`);
+    expect(ran()).toEqual([]);
   });
 
   it('leaves no run open that could not begin', async () => {
