@@ -24,7 +24,9 @@ async function bootstrap(context: CliContext, only: readonly string[]): Promise<
   const { partsFor } = await import('./parts.ts');
   const { chosenNodes } = await import('../remediation/rebuild.ts');
   const { recoverRuns } = await import('../remediation/recovery.ts');
+  const { nodeSettings } = await import('../config/node-settings.ts');
   const parts = await partsFor(context);
+  for (const node of only) nodeSettings(parts.config, node);
   const { handOver } = await import('./follow.ts');
   const alive = await recoverRuns(parts);
   if (alive !== undefined) handOver(parts, alive.run);

@@ -87,4 +87,11 @@ describe('regrow bootstrap', () => {
     expect((await bootstrap('--node', 'web4', 'web8')).exitCode).toBe(0);
     expect(ran()).toEqual(['web4,web8']);
   });
+
+  it('deploys none when one of those named is not of the pool', async () => {
+    const { bootstrap, ran } = adminHost(8, ['rebuilt']);
+    const end = await bootstrap('--node', 'web1', 'web2', 'web3', 'web9');
+    expect(end).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('did you mean web') });
+    expect(ran()).toEqual([]);
+  });
 });
