@@ -55,6 +55,19 @@ describe('the command line', () => {
     expect(await regrow(['rebuild', 'webbox2', '--version'])).toEqual(told);
   });
 
+  it.each([['--json'], ['-o', 'yaml']])(
+    'tells a fault as text on stderr with %s, too, and nothing on stdout',
+    async (...form) => {
+      const end = await regrow(['probe', 'node', 'web9', '--config', file, ...form]);
+      expect(end).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(end.stderr).toMatch(/^error: .*web9.*\nwhat to do: .*\n$/m);
+      expect(await regrow(['status', '--config', join(folder, 'none.yml'), ...form])).toMatchObject({
+        exitCode: 2,
+        stdout: '',
+      });
+    },
+  );
+
   it('takes the global options before and after the command', async () => {
     const json = await regrow(['--json', 'version']);
     expect(JSON.parse(json.stdout)).toMatchObject({ version: expect.stringMatching(/^\d+\.\d+\.\d+/) });
