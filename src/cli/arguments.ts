@@ -3,13 +3,14 @@ import { InvalidArgumentError } from 'commander';
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A duration given on the command line, in milliseconds: `60s`, `2m`, `1h`; a bare number is milliseconds. */
+/** A duration given on the command line, in milliseconds: `60s`, `2m`, `1h`. Never without a unit: to Monit a bare number is seconds. */
 export function durationArgument(text: string): number {
-  const [, count, unit = 'ms'] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text) ?? [];
+  const [, count, unit = ''] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   const unitMs = unitsMs[unit];
-  if (count === undefined || unitMs === undefined)
-    throw new InvalidArgumentError('Expected a duration such as 60s, 2m or 1h.');
-  return Number(count) * unitMs;
+  if (unitMs === undefined) throw new InvalidArgumentError('Expected a duration with its unit, such as 60s, 2m or 1h.');
+  const ms = Number(count) * unitMs;
+  if (ms === 0) throw new InvalidArgumentError('Expected a duration of more than 0, such as 60s, 2m or 1h.');
+  return ms;
 }
 
 /** An IP address given on the command line. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { exitCodeOf, exitCodes } from '../pool/outcome.ts';
 import type { RebuildResult } from '../remediation/conclude-rebuild.ts';
 import type { ControllerParts } from '../remediation/controller-parts.ts';
+import type { SlotBusy } from '../remediation/slot.ts';
 import type { CliContext } from './context.ts';
 
 /** So many nodes a run: each run has the deadline of a rebuild, and this machine sends each of its nodes the image. */
@@ -23,7 +24,9 @@ async function bootstrap(context: CliContext, only: readonly string[]): Promise<
   const { partsFor } = await import('./parts.ts');
   const { chosenNodes } = await import('../remediation/rebuild.ts');
   const { recoverRuns } = await import('../remediation/recovery.ts');
+  const { nodeSettings } = await import('../config/node-settings.ts');
   const parts = await partsFor(context);
+  for (const node of only) nodeSettings(parts.config, node);
   const { handOver } = await import('./follow.ts');
   const alive = await recoverRuns(parts);
   if (alive !== undefined) handOver(parts, alive.run);
@@ -34,29 +37,35 @@ async function bootstrap(context: CliContext, only: readonly string[]): Promise<
   }
   const results: RebuildResult[] = [];
   let begun = 0;
-  let stopped: number | undefined;
+  let stopped: Stopped | undefined;
   while (begun < nodes.length) {
     const batch = nodes.slice(begun, begun + nodesOfARun);
     const ended = await bootstrapRun(context, parts, batch);
     if (ended.begun) begun += batch.length;
     if (ended.results === undefined) {
-      stopped = ended.exitCode;
+      stopped = ended;
       break;
     }
     results.push(...ended.results);
     if (!ended.results.some(({ outcome }) => isDone(outcome))) break;
   }
+  const exitCode = await conclude(context, results, stopped);
   if (begun < nodes.length && begun > 0)
     context.say(`${nodes.length - begun} of ${nodes.length} nodes were not begun. To go on: regrow bootstrap`);
-  if (results.length === 0) return stopped ?? exitCodes.done;
-  const exitCode = await answer(context, results);
-  return stopped ?? exitCode;
+  return exitCode;
 }
 
-/** What came of one run. No results: it was not begun, or goes on without us. */
-type Ended =
-  | { readonly begun: true; readonly results: readonly RebuildResult[] }
-  | { readonly begun: boolean; readonly results?: undefined; readonly exitCode: number };
+/** A run that was not begun, or goes on without us. */
+interface Stopped {
+  readonly begun: boolean;
+  readonly results?: undefined;
+  readonly exitCode: number;
+  /** Who has this machine's slot instead. */
+  readonly busy?: SlotBusy;
+}
+
+/** What came of one run. */
+type Ended = { readonly begun: true; readonly results: readonly RebuildResult[] } | Stopped;
 
 async function bootstrapRun(context: CliContext, parts: ControllerParts, nodes: readonly string[]): Promise<Ended> {
   const { startRebuild } = await import('../remediation/rebuild.ts');
@@ -69,15 +78,25 @@ async function bootstrapRun(context: CliContext, parts: ControllerParts, nodes: 
     force: [],
     dryRun: false,
   });
-  if (started.kind === 'busy') {
-    context.say(`A run already goes on here (${started.busy.holder?.run ?? '?'}).`);
-    return { begun: false, exitCode: exitCodes.busy };
-  }
+  if (started.kind === 'busy') return { begun: false, exitCode: exitCodes.busy, busy: started.busy };
   if (started.kind === 'refused') return { begun: false, exitCode: exitCodes.refused };
   const followed = await followRun(context, parts, started);
   return followed.kind === 'detached'
     ? { begun: true, exitCode: exitCodes.done }
     : { begun: true, results: followed.results };
+}
+
+/** Answers once, whatever of it came to an end. */
+async function conclude(
+  context: CliContext,
+  results: readonly RebuildResult[],
+  stopped: Stopped | undefined,
+): Promise<number> {
+  const { busy, sayBusy } = await import('./rebuild.ts');
+  if (results.length === 0 && stopped?.busy !== undefined) return busy(context, stopped.busy.holder);
+  if (stopped?.busy !== undefined) sayBusy(context, stopped.busy.holder);
+  const exitCode = results.length === 0 ? exitCodes.done : await answer(context, results);
+  return stopped?.exitCode ?? exitCode;
 }
 
 async function answer(context: CliContext, results: readonly RebuildResult[]): Promise<number> {

@@ -1,7 +1,6 @@
-import { RegrowError } from '../errors.ts';
-import { detailOf, order, type OrderTarget } from './order-client.ts';
+import { notTaken, order, unknownThere, type OrderTarget } from './order-client.ts';
 
-/** Gives an order that a controller of this version always takes, and gives back what it told. Throws CONTROLLER_UNREACHABLE. */
+/** Gives an order that a controller of this version always takes, and gives back what it told. Throws CONTROLLER_UNREACHABLE or NODE_UNKNOWN. */
 export async function expectAccepted(
   target: OrderTarget,
   path: string,
@@ -9,13 +8,5 @@ export async function expectAccepted(
 ): Promise<unknown> {
   const ordered = await order(target, path, body);
   if (ordered.status === 202) return ordered.body;
-  if (ordered.status === 404) throw new RegrowError('NODE_UNKNOWN', detailOf(ordered), { facts: { path } });
-  throw new RegrowError(
-    'CONTROLLER_UNREACHABLE',
-    `The controller at ${target.url} did not take it: ${detailOf(ordered)}.`,
-    {
-      facts: { status: ordered.status },
-      remedy: 'See that the same version runs there and here: regrow status, regrow version.',
-    },
-  );
+  throw ordered.status === 404 ? unknownThere(ordered, { path }) : notTaken(ordered, { path });
 }

@@ -36,7 +36,7 @@ async function install(context: CliContext, { print, enable, force, unit }: Inst
     return exitCodes.done;
   }
   const change = await changeOf(unit, text, force === true);
-  await makeFolder(folder);
+  await makeStateDir(folder);
   if (change !== 'unchanged') {
     const { writeWhole } = await import('./write-whole.ts');
     await writeWhole(unit, text, 0o644);
@@ -94,10 +94,10 @@ function unitWord(path: string): string {
 }
 
 /** The unit leaves everything but this folder read-only to the daemon, which therefore cannot make it. */
-async function makeFolder(path: string): Promise<void> {
-  const { mkdir } = await import('node:fs/promises');
+async function makeStateDir(path: string): Promise<void> {
+  const { makeFolder } = await import('./make-folder.ts');
   const { notWritten } = await import('./write-whole.ts');
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  await makeFolder(path, 0o700).catch((error: unknown) => {
     throw notWritten(path, error);
   });
 }

@@ -1,6 +1,6 @@
 import type { CliContext } from './context.ts';
 import type { Style, Writer } from './output.ts';
-import { knowsUnicode } from './terminal.ts';
+import { knowsUnicode, sizeOf, type TerminalSize } from './terminal.ts';
 
 /** How text for people is to look. */
 export interface Look {
@@ -14,6 +14,7 @@ export interface Look {
 
 /** How text looks on this program's stdout. */
 export function lookOf({ stdout, isTTY, style, env }: CliContext): Look {
-  const { columns, rows }: Writer & { readonly columns?: number; readonly rows?: number } = stdout;
-  return { style, isUnicode: knowsUnicode(env), ...(isTTY.stdout ? { columns, rows } : { columns: undefined }) };
+  const terminal: Writer & TerminalSize = stdout;
+  const { columns, rows } = isTTY.stdout ? sizeOf(terminal) : {};
+  return { style, isUnicode: knowsUnicode(env), columns, rows };
 }

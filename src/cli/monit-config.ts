@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { exitCodes } from '../pool/outcome.ts';
 import { durationArgument } from './arguments.ts';
 import type { CliContext } from './context.ts';
@@ -18,7 +18,11 @@ export function register(program: Command, context: CliContext): void {
     .command('monit-config')
     .description('Monit files for the pool and for this machine: their checks and actions call regrow')
     .option('--dir <directory>', 'write them there, such as /etc/monit/conf.d (default: print them)')
-    .option('--cycle <time>', "Monit's own cycle, as in `set daemon`", durationArgument, 20_000)
+    .addOption(
+      new Option('--cycle <time>', "Monit's own cycle, as in `set daemon`, with its unit")
+        .argParser(durationArgument)
+        .default(20_000, '20s'),
+    )
     .addHelpText('after', help)
     .action(context.run((options: MonitOptions) => monitConfig(context, options)));
 }

@@ -15,6 +15,8 @@ export interface OrderTarget {
 
 /** What a controller answered to an order. `body`: what it told, as data. */
 export interface Ordered {
+  /** Of the controller. */
+  readonly url: string;
   readonly status: number;
   readonly body: unknown;
 }
@@ -70,7 +72,7 @@ export async function order(
       remedy: 'See that http.token is set there, and the same here.',
     });
   }
-  return { status: posted.status, body: posted.body };
+  return { url, status: posted.status, body: posted.body };
 }
 
 async function postTo(url: string, path: string, what: Parameters<typeof post>[2], withinMs: number): Promise<Posted> {
@@ -82,9 +84,33 @@ async function postTo(url: string, path: string, what: Parameters<typeof post>[2
 }
 
 /** What a problem says, for people. */
-export function detailOf({ status, body }: Ordered): string {
+export function detailOf({ status, body }: Pick<Ordered, 'status' | 'body'>): string {
   const detail = member(body, 'message') ?? member(body, 'detail');
   return typeof detail === 'string' ? detail : `it answers HTTP ${status}`;
+}
+
+/** An answer that is neither a yes nor a no: the controller is at fault, or is none of this version. */
+export function notTaken(ordered: Ordered, facts: Readonly<Record<string, unknown>>): RegrowError {
+  const { url, status } = ordered;
+  const why = detailOf(ordered).replace(/\.$/, '');
+  return new RegrowError('CONTROLLER_UNREACHABLE', `The controller at ${url} did not take the order: ${why}.`, {
+    facts: { ...facts, url, status },
+    remedy: notTakenRemedy(status),
+  });
+}
+
+function notTakenRemedy(status: number): string {
+  if (status === 429) return 'Repeat it in a minute: a controller takes so many requests a minute from one address.';
+  if (status >= 500) return 'See its log there (journalctl -u regrow), then repeat it.';
+  return 'See that the same version runs there and here: regrow status, regrow version.';
+}
+
+/** A node of the configuration here that the controller does not know. */
+export function unknownThere(ordered: Ordered, facts: Readonly<Record<string, unknown>>): RegrowError {
+  return new RegrowError('NODE_UNKNOWN', detailOf(ordered), {
+    facts: { ...facts, url: ordered.url },
+    remedy: `See that ${ordered.url} is a controller of this pool and goes by the same nodes: regrow config show, there and here; then regrow config reload.`,
+  });
 }
 
 async function tokenOf(context: CliContext): Promise<string | null> {

@@ -2,6 +2,7 @@ import type { RunEvent } from '../ansible/event.ts';
 import type { Style, Writer } from './output.ts';
 import { lastLines, plainLine, stillRunningLine, terminalLines } from './progress-lines.ts';
 import type { LineLook } from './progress-lines.ts';
+import { sizeOf, type TerminalSize } from './terminal.ts';
 import { rowsOf } from './terminal-text.ts';
 import { emptyTimeline, justEnded, withEvent, type Timeline } from '../ansible/timeline.ts';
 
@@ -17,7 +18,7 @@ export interface Progress {
 }
 
 export interface ProgressOptions {
-  readonly stream: Writer & { readonly columns?: number | undefined };
+  readonly stream: Writer & TerminalSize;
   readonly style: Style;
   /** Redraw in place. Only for a terminal. */
   readonly isAnimated: boolean;
@@ -68,13 +69,14 @@ function animatedProgress(options: ProgressOptions): Progress {
   let frame = 0;
   let settledPhases = 0;
   let live: readonly string[] = [];
-  const width = (): number => Math.max(20, (stream.columns ?? 80) - 1);
+  const columns = (): number => sizeOf(stream).columns ?? 80;
+  const width = (): number => Math.max(20, columns() - 1);
   const look = (): LineLook => ({ width: width(), style, isUnicode });
 
   /** One write: up to the first live line, each line over the old one, the rest cleared. Nothing is blanked first, so nothing flickers. */
   const draw = (above: readonly string[], below: readonly string[]): void => {
     if (above.length === 0 && below.join('\n') === live.join('\n')) return;
-    const up = live.reduce((rows, line) => rows + rowsOf(line, stream.columns ?? 80), 0);
+    const up = live.reduce((rows, line) => rows + rowsOf(line, columns()), 0);
     const lines = [...above, ...below].map((line) => `${line}\u001b[K\n`).join('');
     stream.write(`\r${up > 0 ? `\u001b[${up}A` : ''}${lines}\u001b[J`);
     live = below;

@@ -7,7 +7,7 @@ import type { CliContext } from './context.ts';
 import { get } from './controller-client.ts';
 import { liveProgress } from './live-progress.ts';
 import { operatorName } from './operator.ts';
-import { detailOf, order, type Ordered, type OrderTarget } from './order-client.ts';
+import { detailOf, notTaken, order, unknownThere, type Ordered, type OrderTarget } from './order-client.ts';
 import type { Progress } from './progress.ts';
 import { busy, tell, type RebuildOptions } from './rebuild.ts';
 import { toldTimeline } from './told-timeline.ts';
@@ -77,15 +77,17 @@ async function refusedThere(
 ): Promise<number> {
   const message = detailOf(ordered);
   const gate = member(ordered.body, 'gate');
-  if (ordered.status === 404) throw new RegrowError('NODE_UNKNOWN', message, { facts: { node } });
+  if (ordered.status === 404) throw unknownThere(ordered, { node });
   if (ordered.status === 409) {
     const holder = member(ordered.body, 'facts');
     if (typeof member(holder, 'run') === 'string' && typeof holder === 'object' && holder !== null)
       return busy(context, holder);
-    throw new RegrowError('SLOT_BUSY', message, { facts: { node } });
+    throw new RegrowError('SLOT_BUSY', message, {
+      facts: { node },
+      remedy: 'Wait until that is over (regrow status shows it), then order it again.',
+    });
   }
-  if (ordered.status !== 422 || typeof gate !== 'string')
-    throw new RegrowError('CONTROLLER_UNREACHABLE', `The controller did not take it: ${message}`, { facts: { node } });
+  if (ordered.status !== 422 || typeof gate !== 'string') throw notTaken(ordered, { node });
   const run = runIn(ordered.body);
   const where = run === null ? `regrow explain ${node}` : `regrow show ${run}`;
   const remedy = `${where} shows every gate; --force ${gate} overrides it where that is possible.`;

@@ -135,12 +135,17 @@ async function rebuildHere(context: CliContext, node: string, options: RebuildOp
   return tell(context, result, options);
 }
 
-/** Tells who holds this machine's slot. */
+/** Answers who holds this machine's slot. */
 export async function busy(context: CliContext, holder: object | undefined): Promise<number> {
-  const { run, node } = { run: '?', node: '?', ...holder };
   await context.answer({ outcome: 'busy', holder: holder ?? null }, () => '');
-  context.say(`A run on ${node} already goes on on this machine (run ${run}). Follow it with: regrow logs -f ${run}`);
+  sayBusy(context, holder);
   return exitCodes.busy;
+}
+
+/** Tells people alone who holds it. */
+export function sayBusy(context: CliContext, holder: object | undefined): void {
+  const { run, node } = { run: '?', node: '?', ...holder };
+  context.say(`A run on ${node} already goes on on this machine (run ${run}). Follow it with: regrow logs -f ${run}`);
 }
 
 /** Answers with what became of it. */

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { entriesOf, itemsOf, member } from '../config/document.ts';
 import { exitCodes } from '../pool/outcome.ts';
 import type { DecisionCase } from '../pool/replay.ts';
@@ -50,7 +50,9 @@ export function register(program: Command, context: CliContext): void {
     .command('replay')
     .description('what another policy would have made of the recorded failures and decisions')
     .requiredOption('--policy <file>', 'a regrow.yml whose policy is tried')
-    .option('--since <time>', 'how far back, such as 12h or 7d', durationArgument, weekMs)
+    .addOption(
+      new Option('--since <time>', 'how far back, such as 12h or 7d').argParser(durationArgument).default(weekMs, '7d'),
+    )
     .action(
       context.run(async ({ since, policy: file }: ReplayOptions) => {
         const { loadConfig } = await import('../config/load.ts');

@@ -29,10 +29,10 @@ export function register(program: Command, context: CliContext): void {
 }
 
 async function restore(context: CliContext, node: string, options: RestoreOptions): Promise<number> {
-  if (options.fromMonit !== true) return restoreHere(context, node, options);
-  const monits = { reason: monitReason(context.env), ...options };
   const { nodeSettings } = await import('../config/node-settings.ts');
   nodeSettings((await context.config()).config, node);
+  if (options.fromMonit !== true) return restoreHere(context, node, options);
+  const monits = { reason: monitReason(context.env), ...options };
   const { runningTarget } = await import('./order-client.ts');
   const target = await runningTarget(context);
   if (target === undefined) return restoreHere(context, node, monits);

@@ -37,7 +37,10 @@ export function registerRunOrder(program: Command, context: CliContext, runOrder
           : there(context, runOrder.verb, { wanted, server, orderer }));
         if (result.kind === 'unknown') {
           const { RegrowError } = await import('../errors.ts');
-          throw new RegrowError('RUN_UNKNOWN', result.message, { facts: { run: wanted } });
+          throw new RegrowError('RUN_UNKNOWN', result.message, {
+            facts: { run: wanted },
+            remedy: unknownRemedy(server),
+          });
         }
         await context.answer(answerOf(result), () => textOf(result, runOrder));
         return result.kind === 'accepted' ? exitCodes.done : exitCodes.nothingToDo;
@@ -56,7 +59,7 @@ async function there(
   verb: string,
   given: { readonly wanted: string; readonly server: string; readonly orderer: Orderer },
 ): Promise<OrderResult> {
-  const { detailOf, order, serverTarget } = await import('./order-client.ts');
+  const { detailOf, notTaken, order, serverTarget } = await import('./order-client.ts');
   const target = await serverTarget(context, given.server);
   const path = `/v1/runs/${encodeURIComponent(given.wanted)}/${verb}`;
   const ordered = await order(target, path, { ...given.orderer });
@@ -65,7 +68,14 @@ async function there(
   if (ordered.status === 202)
     return { kind: 'accepted', run: given.wanted, node: typeof node === 'string' ? node : null, status: verb };
   if (ordered.status === 404) return { kind: 'unknown', message: detailOf(ordered) };
+  if (ordered.status !== 409) throw notTaken(ordered, { run: given.wanted });
   return { kind: 'conflict', message: detailOf(ordered), facts: {} };
+}
+
+function unknownRemedy(server: string | undefined): string {
+  return server === undefined
+    ? 'regrow history lists the runs.'
+    : `Give the whole id of a run of that controller: ${server}/v1/runs lists them.`;
 }
 
 function answerOf(result: OrderResult): object {

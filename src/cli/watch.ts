@@ -1,4 +1,5 @@
 import type { Writer } from './output.ts';
+import { sizeOf, type TerminalSize } from './terminal.ts';
 import { rowsOf } from './terminal-text.ts';
 import { clockTime } from './when.ts';
 
@@ -12,7 +13,7 @@ export interface Frame {
 
 export interface WatchOptions {
   readonly read: () => Promise<Frame>;
-  readonly stream: Writer & { readonly columns?: number | undefined; readonly rows?: number | undefined };
+  readonly stream: Writer & TerminalSize;
   /** Redraw in place. Only for a terminal; elsewhere each change is written below the last one. */
   readonly isAnimated: boolean;
   /** Resolves when it is time to look again. */
@@ -47,10 +48,10 @@ function redrawn(stream: WatchOptions['stream']): Show {
   let shown: readonly string[] = [];
   let shownColumns = 0;
   return ({ text }) => {
-    const columns = stream.columns ?? 80;
-    const lines = fitRows(text.trimEnd().split('\n'), columns, stream.rows ?? 24);
+    const { columns = 80, rows = 24 } = sizeOf(stream);
+    const lines = fitRows(text.trimEnd().split('\n'), columns, rows);
     if (columns === shownColumns && lines.join('\n') === shown.join('\n')) return;
-    const up = shown.reduce((rows, line) => rows + rowsOf(line, columns), 0);
+    const up = shown.reduce((sum, line) => sum + rowsOf(line, columns), 0);
     const drawn = lines.map((line) => `${line}\u001b[K\n`).join('');
     stream.write(`\r${up > 0 ? `\u001b[${up}A` : ''}${drawn}\u001b[J`);
     shown = lines;

@@ -2,14 +2,12 @@ import { normalize } from 'node:path';
 import { entriesOf, itemsOf, member } from './document.ts';
 import { defaultMessage, explainIssues, type DataIssue } from './issues.ts';
 import { checkSchema } from './schema-checks.ts';
+import { reservedNames } from './values.ts';
 
 /*
  * What no single value can tell: things that must agree with each other. Works on the raw document and takes nothing
  * for granted, so that these problems are reported together with all the others.
  */
-
-/** Names that mean something else to Ansible or to regrow. */
-const reservedNames = ['all', 'ungrouped', 'localhost', 'pool', 'auto', 'none', 'self'];
 
 /** All problems between the parts of the document. */
 export function crossIssues(document: unknown): DataIssue[] {

@@ -27,12 +27,17 @@ const nodeAction = z
     'What follows when the check turns unhealthy, once per fault: `rebuild` the node and mail, `restore` its settings, `alert` only, `{exec: [...]}` a command, `{playbook: ...}`.',
   );
 
+const hostActions = 'expected alert, reboot, {exec: [...]} or {playbook: name.yml}';
+
 const hostAction = z
-  .union([z.enum(['restore', 'alert', 'reboot']), commandAction, playbookAction], {
-    error: 'expected restore, alert, reboot, {exec: [...]} or {playbook: name.yml}',
+  .union([z.enum(['alert', 'reboot']), commandAction, playbookAction], {
+    error: ({ input }) =>
+      input === 'restore' || input === 'rebuild'
+        ? `${hostActions}; no machine can ${input} itself: a check under checks has the other controllers ${input} it`
+        : hostActions,
   })
   .describe(
-    'What follows when the check turns unhealthy: `restore`, `alert`, `reboot` this machine, `{exec: [...]}`, `{playbook: ...}`.',
+    'What follows when the check turns unhealthy: `alert`, `reboot` this machine, `{exec: [...]}`, `{playbook: ...}`. A check under `checks` has the others restore or rebuild this machine.',
   );
 
 const timing = {

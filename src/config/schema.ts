@@ -13,7 +13,7 @@ import {
   syncSchema,
 } from './schema-operation.ts';
 import type { SecretLiteral } from './secret.ts';
-import { absolutePath, label, nodeName, positiveDuration, textOf } from './values.ts';
+import { absolutePath, label, nodeName, positiveDuration, reservedNames, textOf } from './values.ts';
 
 const checkOverride = z
   .union([z.null(), z.record(z.string(), z.unknown())], {
@@ -22,7 +22,9 @@ const checkOverride = z
   .describe('What differs for this node in the check of that name; or a further check; or null to leave it out.');
 
 const nodeMapping = z.strictObject({
-  name: nodeName.describe("The node's name: host name, VM name and inventory name in one."),
+  name: nodeName.describe(
+    `The node's name: host name, VM name and inventory name in one. Lower-case letters, digits and inner hyphens; reserved: ${reservedNames.join(', ')}.`,
+  ),
   ...nodeOverrides,
   safety: safetyOverride.exactOptional().describe('Another mode for this node.'),
   checks: z.record(label, checkOverride).exactOptional().describe('Checks that differ for this node.'),

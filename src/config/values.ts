@@ -102,6 +102,9 @@ export const nodeName = textOf(
   'expected a DNS label: 1 to 63 lower-case letters, digits and inner hyphens',
 ).meta({ 'x-kind': 'node name' });
 
+/** Names that mean something else to Ansible or to regrow; no node has one of them. */
+export const reservedNames: readonly string[] = ['all', 'ungrouped', 'localhost', 'pool', 'auto', 'none', 'self'];
+
 /** Names of checks and of the pool: like a DNS label. */
 export const label = textOf(
   /^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/,

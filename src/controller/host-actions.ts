@@ -25,7 +25,6 @@ const timeoutMs = 10 * 60_000;
 export async function takeHostAction(action: Action, host: HostActionsParts): Promise<ActionResult> {
   const parts = host.parts();
   if (action === 'reboot') return reboot(host, parts);
-  if (action === 'restore') return { ok: false, detail: 'this machine cannot restore itself: see to it by hand' };
   if ('exec' in action) return host.runCommand(action.exec, parts.builder, timeoutMs);
   const { kind, message } = await runNodePlaybook(parts, {
     playbook: action.playbook,

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, rm } from 'node:fs/promises';
+import { link, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RegrowError } from '../../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** What came of it: `kept` when a token was there already, as it is where it was copied from another machine. */
 export interface Written {
@@ -15,7 +16,7 @@ export interface Written {
 export async function writeBoth(configPath: string, text: string, tokenPath: string): Promise<Written> {
   let newToken = false;
   try {
-    for (const path of [configPath, tokenPath]) await mkdir(dirname(path), { recursive: true });
+    for (const path of [configPath, tokenPath]) await makeFolder(dirname(path));
     newToken = await place(tokenPath, `${randomBytes(32).toString('base64url')}\n`, 0o600);
     if (!(await place(configPath, text, 0o644))) throw exists(configPath);
     return { token: newToken ? 'written' : 'kept' };

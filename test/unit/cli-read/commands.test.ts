@@ -19,6 +19,14 @@ describe('regrow status', () => {
     expect(exitCode).toBe(0);
   });
 
+  it('takes a terminal of 0 columns for one that does not know its size', async () => {
+    const machine = machineWithHealthyNodes();
+    const terminal = { isTTY: true, size: { columns: 0, rows: 0 }, env: { NO_COLOR: '1' } };
+    const { stdout } = await machine.regrow(['status', '--no-refresh'], terminal);
+    expect(stdout).toMatch(/^3 of 3 nodes of web healthy\n/);
+    expect(stdout).toMatch(/\nwebbox1 .* vm-1 .* nothing measures it\n/);
+  });
+
   it.each([
     ['missing', { moid: null }, 'faulted', 'no VM'],
     ['powered off', { power: 'poweredOff' }, 'faulted', 'powered off'],

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RunEvent } from '../../../src/ansible/event.ts';
 import { styleFor } from '../../../src/cli/output.ts';
 import { lastLines, plainLine, terminalLines } from '../../../src/cli/progress-lines.ts';
-import { createProgress, type Progress } from '../../../src/cli/progress.ts';
+import { createProgress, type Progress, type ProgressOptions } from '../../../src/cli/progress.ts';
 import { canAnimate, knowsUnicode } from '../../../src/cli/terminal.ts';
 import { displayWidth, fit, inert, wrap } from '../../../src/cli/terminal-text.ts';
 import { emptyTimeline, withEvent } from '../../../src/ansible/timeline.ts';
@@ -128,6 +128,19 @@ describe('progress on a terminal', () => {
     expect(screen.lines()).toEqual(['■ create             0.0 s']);
   });
 
+  it('draws over its own lines only on a terminal that does not know its size, too', () => {
+    const screen = new Screen(80);
+    screen.write('$ regrow rebuild webbox1\n');
+    const progress = progressOn({ columns: 0, write: (text) => screen.write(text) }, true);
+    for (const event of new Story().task('look', 'Read').task('fence', 'Off').stats().events) progress.event(event);
+    progress.end();
+    expect(screen.lines()).toEqual([
+      '$ regrow rebuild webbox1',
+      '✔ look               1.0 s',
+      '✔ fence              1.0 s',
+    ]);
+  });
+
   it('does not blank a line before it writes it, so that nothing flickers', () => {
     const screen = new Screen(80);
     const progress = progressOn(screen, true);
@@ -209,6 +222,6 @@ describe('text for a terminal', () => {
   });
 });
 
-function progressOn(screen: Screen, isAnimated: boolean): Progress {
-  return createProgress({ stream: screen, style: styleFor(isAnimated), isAnimated, isUnicode: true, now: Date.now });
+function progressOn(stream: ProgressOptions['stream'], isAnimated: boolean): Progress {
+  return createProgress({ stream, style: styleFor(isAnimated), isAnimated, isUnicode: true, now: Date.now });
 }

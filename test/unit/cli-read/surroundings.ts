@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { RunEvent } from '../../../src/ansible/event.ts';
 import { runCli } from '../../../src/cli/program.ts';
+import type { TerminalSize } from '../../../src/cli/terminal.ts';
 import { openJournal, type Journal } from '../../../src/store/journal.ts';
 import type { NewRun } from '../../../src/store/runs.ts';
 
@@ -41,7 +42,7 @@ http: {listen: '${listen}'}
   /** Runs a command line. `onOutput` sees stdout as it grows. */
   async regrow(
     argv: readonly string[],
-    { isTTY = false, env = {}, onOutput = () => {} }: Surroundings = {},
+    { isTTY = false, env = {}, size = {}, onOutput = () => {} }: Surroundings = {},
   ): Promise<Answer> {
     let stdout = '';
     let stderr = '';
@@ -49,6 +50,7 @@ http: {listen: '${listen}'}
       env: { TERM: 'xterm', ...env },
       isTTY: { stdin: false, stdout: isTTY, stderr: false },
       stdout: {
+        ...size,
         write: (text) => {
           stdout += text;
           onOutput(stdout);
@@ -82,6 +84,8 @@ http: {listen: '${listen}'}
 export interface Surroundings {
   readonly isTTY?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Of the terminal. */
+  readonly size?: TerminalSize;
   readonly onOutput?: (stdout: string) => void;
 }
 

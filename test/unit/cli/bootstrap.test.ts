@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { newRunId } from '../../../src/ansible/run-id.ts';
+import { acquireSlot } from '../../../src/remediation/slot.ts';
 import { Machine } from '../cli-read/surroundings.ts';
 
 /** Stands in for ansible-playbook: every node named in its extra-vars comes to the outcome that `outcomes` has for its run, line by line. */
@@ -59,6 +61,18 @@ describe('regrow bootstrap', () => {
     expect(stderr).toContain('2 of 8 nodes were not begun. To go on: regrow bootstrap');
   });
 
+  it('answers programs, too, who has the slot of this machine', async () => {
+    const { machine, bootstrap, ran } = adminHost(3, []);
+    const run = newRunId();
+    const slot = await acquireSlot(machine.stateDir, { run, node: 'web2' });
+    onTestFinished(async () => (slot.kind === 'held' ? slot.release() : undefined));
+    const { exitCode, stdout, stderr } = await bootstrap('--json');
+    expect(exitCode).toBe(5);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'busy', holder: { run, node: 'web2' } });
+    expect(stderr).toContain(`A run on web2 already goes on on this machine (run ${run}).`);
+    expect(ran()).toEqual([]);
+  });
+
   it('leaves no run open that could not begin', async () => {
     const { machine } = adminHost(3, []);
     const { exitCode, stderr } = await machine.regrow(['bootstrap'], { env: { PATH: process.env['PATH'] ?? '' } });
@@ -72,5 +86,12 @@ describe('regrow bootstrap', () => {
     const { bootstrap, ran } = adminHost(8, ['rebuilt']);
     expect((await bootstrap('--node', 'web4', 'web8')).exitCode).toBe(0);
     expect(ran()).toEqual(['web4,web8']);
+  });
+
+  it('deploys none when one of those named is not of the pool', async () => {
+    const { bootstrap, ran } = adminHost(8, ['rebuilt']);
+    const end = await bootstrap('--node', 'web1', 'web2', 'web3', 'web9');
+    expect(end).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('did you mean web') });
+    expect(ran()).toEqual([]);
   });
 });

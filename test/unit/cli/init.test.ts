@@ -82,6 +82,12 @@ describe('regrow init, off a terminal', () => {
     expect(readFileSync(join(folder, 'etc/token'), 'utf8')).toBe('shared\n');
   });
 
+  it('ends with what the system says where no folder can be made, such as in /proc', async () => {
+    const end = await regrow(['--config', '/proc/x/y/regrow.yml', 'init', ...flags]);
+    expect(end).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(end.stderr).toMatch(/^error: Nothing was written: .*\/proc\/x'\.\nwhat to do: .*--config\n$/);
+  });
+
   it('says why when nothing can be written', async () => {
     writeFileSync(join(folder, 'etc'), 'a file');
     expect(await init(...flags)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Nothing was written') });

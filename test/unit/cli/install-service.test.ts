@@ -47,6 +47,17 @@ describe('install-service', () => {
     expect(exposure).toBeLessThan(5);
   });
 
+  it('says what to do about a state_dir that cannot be made, such as one in /proc', async () => {
+    const machine = new Machine();
+    const text = readFileSync(machine.configPath, 'utf8').replace(/^state_dir: .*/m, 'state_dir: /proc/x');
+    writeFileSync(machine.configPath, text, { mode: 0o600 });
+    const unit = join(folder(), 'regrow.service');
+    const { exitCode, stderr } = await machine.regrow(['install-service', '--unit', unit], { env: systemctl().env });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^error: \/proc\/x cannot be written: .*\nwhat to do: /m);
+    expect(existsSync(unit)).toBe(false);
+  });
+
   it('does not replace a unit that differs', async () => {
     const unit = join(folder(), 'regrow.service');
     writeFileSync(unit, '# mine\n');

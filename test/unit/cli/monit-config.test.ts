@@ -91,6 +91,26 @@ describe('monit-config', () => {
     expect(files['regrow-host']).not.toContain('exec');
   });
 
+  it.each([
+    ['20', 'with its unit'],
+    ['0s', 'more than 0'],
+  ])('refuses a cycle of %s, and writes nothing', async (cycle, hint) => {
+    const dir = folder();
+    const end = await new Machine().regrow(['monit-config', '--dir', dir, '--cycle', cycle]);
+    expect(end).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining(hint) });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it('counts in cycles of 20 s unless told otherwise, and says so in its help', async () => {
+    const machine = new Machine();
+    const [usual, told, other] = await Promise.all(
+      [[], ['--cycle', '20s'], ['--cycle', '10s']].map((more) => machine.regrow(['monit-config', '--json', ...more])),
+    );
+    expect(told).toEqual(usual);
+    expect(other).not.toEqual(usual);
+    expect((await machine.regrow(['monit-config', '--help'])).stdout).toContain('(default: 20s)');
+  });
+
   it('writes files that only root reads, and nothing beside them', async () => {
     const dir = folder();
     const { exitCode, stdout } = await new Machine().regrow(['monit-config', '--dir', dir]);

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { journalView } from '../../../src/controller/journal-view.ts';
@@ -10,6 +11,15 @@ import { answerTo, cancelOf } from '../../../src/remediation/orders.ts';
 import { Story } from '../cli-read/events.ts';
 import { Machine } from '../cli-read/surroundings.ts';
 import { refusingOrders, served } from '../http/fake-controller.ts';
+
+/** What answers every order so, at the URL. */
+async function answering(status: number, body: object = {}): Promise<string> {
+  const server = createServer((_, response) => response.writeHead(status).end(JSON.stringify(body)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+}
 
 /** A machine whose daemon takes these orders, with the token that both know. */
 async function machineWith(orders: Partial<ControllerOrders>, view: Partial<ControllerView> = {}): Promise<Machine> {
@@ -71,6 +81,58 @@ describe('regrow approve, reject and cancel', () => {
     expect(heard).toEqual([['r7', 'go']]);
     expect(await machine.regrow(['cancel', 'r7', '--server', server])).toMatchObject({ exitCode: 7 });
     expect(await new Machine().regrow(['cancel', 'r7', '--server', server])).toMatchObject({ exitCode: 2 });
+  });
+});
+
+describe('an order that the controller at --server does not take', () => {
+  const ofRuns = [
+    ['approve', 'r7'],
+    ['reject', 'r7'],
+    ['cancel', 'r7'],
+  ];
+  const ofNodes = [
+    ['rebuild', 'webbox2', '--confirm', 'webbox2'],
+    ['pause', 'webbox2'],
+    ['resume', 'webbox2'],
+  ];
+
+  it.each([
+    [400, 'the same version'],
+    [429, 'in a minute'],
+    [500, 'journalctl'],
+    [503, 'journalctl'],
+  ])('is no conflict with HTTP %d: its exit code is 8, and it says what to do', async (status, hint) => {
+    const server = await answering(status, { detail: 'It did not work.' });
+    const machine = await machineWith({});
+    for (const argv of [...ofRuns, ...ofNodes]) {
+      const end = await machine.regrow([...argv, '--server', server]);
+      expect(end, argv.join(' ')).toMatchObject({ exitCode: 8, stdout: '' });
+      expect(end.stderr).toContain(`error: The controller at ${server} did not take the order: It did not work.\n`);
+      expect(end.stderr).toMatch(new RegExp(`^what to do: .*${hint}`, 'm'));
+    }
+  });
+
+  it('names a run or a node that is not known there, and says where the known ones are', async () => {
+    const server = await answering(404, { detail: 'There is none.' });
+    const machine = await machineWith({});
+    for (const [orders, hint] of [
+      [ofRuns, `${server}/v1/runs`],
+      [ofNodes, 'regrow config show'],
+    ] as const)
+      for (const argv of orders) {
+        const end = await machine.regrow([...argv, '--server', server]);
+        expect(end, argv.join(' ')).toMatchObject({ exitCode: 2, stdout: '' });
+        expect(end.stderr).toMatch(new RegExp(`^error: There is none\\.\nwhat to do: .*${hint}`, 'm'));
+      }
+  });
+
+  it('says to wait when the machine there is busy with what has no run yet', async () => {
+    const server = await answering(409, { message: 'Not settled yet.', facts: {} });
+    const end = await (
+      await machineWith({})
+    ).regrow(['rebuild', 'webbox2', '--confirm', 'webbox2', '--server', server]);
+    expect(end).toMatchObject({ exitCode: 5, stdout: '' });
+    expect(end.stderr).toMatch(/^error: Not settled yet\.\nwhat to do: Wait/m);
   });
 });
 

@@ -65,7 +65,7 @@ describe('regrow pause', () => {
   it.each([
     [['pause', 'webbx2'], 'did you mean webbox2?'],
     [['resume', 'webbx2'], 'did you mean webbox2?'],
-    [['pause', '--for', '0s'], 'in the future'],
+    [['pause', '--for', '0s'], 'more than 0'],
     [['pause', '--for', '400d'], 'within a year'],
     [['pause', '--for', '120'], 'with its unit'],
     [['pause', '--for', 'soon'], 'Expected a duration'],

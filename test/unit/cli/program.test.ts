@@ -37,6 +37,10 @@ describe('the command line', () => {
     [['version', '-o', 'xml'], 'Allowed choices are table, json, yaml'],
     [['probe', 'node'], 'missing required argument'],
     [['probe', 'node', 'web1', '--wait', 'soon'], 'Expected a duration'],
+    [['probe', 'node', 'web1', '--wait', '60'], 'with its unit'],
+    [['probe', 'node', 'web1', '--wait', '0s'], 'more than 0'],
+    [['replay', '--policy', 'other.yml', '--since', '7'], 'with its unit'],
+    [['replay', '--policy', 'other.yml', '--since', '0d'], 'more than 0'],
     [['probe', 'node', 'web1', '--address', 'web1.example.org'], 'Expected an IP address'],
     [['version', 'extra'], 'too many arguments'],
   ])('refuses %j with exit code 2 and a hint', async (args, hint) => {
@@ -50,6 +54,19 @@ describe('the command line', () => {
     expect(told).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^regrow \d+\.\d+\.\d+\n$/), stderr: '' });
     expect(await regrow(['rebuild', 'webbox2', '--version'])).toEqual(told);
   });
+
+  it.each([['--json'], ['-o', 'yaml']])(
+    'tells a fault as text on stderr with %s, too, and nothing on stdout',
+    async (...form) => {
+      const end = await regrow(['probe', 'node', 'web9', '--config', file, ...form]);
+      expect(end).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(end.stderr).toMatch(/^error: .*web9.*\nwhat to do: .*\n$/m);
+      expect(await regrow(['status', '--config', join(folder, 'none.yml'), ...form])).toMatchObject({
+        exitCode: 2,
+        stdout: '',
+      });
+    },
+  );
 
   it('takes the global options before and after the command', async () => {
     const json = await regrow(['--json', 'version']);
@@ -202,7 +219,7 @@ describe('regrow probe node', () => {
   });
 
   it('ends with the last measurement when the time is up', async () => {
-    const end = await probe(`{${bad}}`, '--wait', '1500', '--json');
+    const end = await probe(`{${bad}}`, '--wait', '1500ms', '--json');
     expect(end.exitCode).toBe(1);
     expect(JSON.parse(end.stdout)).toMatchObject({ verdict: 'failed', rounds: 2 });
   });

@@ -43,6 +43,12 @@ describe('watching on a terminal', () => {
     expect(writes[1]?.replaceAll('\u001b[K', '')).toBe('\r1\n2\n(3 more lines: the terminal is too low)\n\u001b[J');
   });
 
+  it('shows a whole frame on a terminal that does not know its size', async () => {
+    const { writes } = await watched([frame('1\n2\n3'), frame('4')], true, { columns: 0, rows: 0 });
+    expect(writes[1]?.replaceAll('\u001b[K', '')).toBe('\r1\n2\n3\n\u001b[J');
+    expect(writes[2]).toContain('\u001b[3A');
+  });
+
   it('gives the cursor back, also when it fails', async () => {
     const fault = new Error('gone');
     const { writes, error } = await watched([frame('a'), fault], true);

@@ -171,6 +171,14 @@ checks:
     expect(placesOf(`${minimalText}${line}\n`)).toContain(place);
   });
 
+  it.each(['restore', 'rebuild'])('says what to use instead of a %s of the own host', (action) => {
+    const parsed = parseConfig(`${minimalText}host_checks: {a: {type: ping, on_failure: ${action}}}\n`, 'f');
+    const messages = parsed.ok ? [] : parsed.problems.map(({ message }) => message);
+    expect(messages).toEqual([
+      `expected alert, reboot, {exec: [...]} or {playbook: name.yml}; no machine can ${action} itself: a check under checks has the other controllers ${action} it`,
+    ]);
+  });
+
   it.each(['all', 'localhost', 'pool', 'self', 'none'])('is refused for the reserved node name %s', (name) => {
     expect(placesOf(minimalText.replace('web1', name))).toEqual(['1:27 pool.nodes[0]']);
   });

@@ -15,6 +15,11 @@ describe('docs/configuration.md', () => {
     expect(rows.length).toBeGreaterThan(120);
     expect(rows.filter((line) => line.endsWith('|  |'))).toEqual([]);
   });
+
+  it('says which names no node can have', () => {
+    const row = page.split('\n').find((line) => line.startsWith('| `pool.nodes[].name`'));
+    expect(row).toMatch(/Lower-case .*; reserved: all, ungrouped, localhost, pool, auto, none, self\. \|$/);
+  });
 });
 
 describe('the JSON Schema', () => {
