@@ -97,7 +97,8 @@ async function refusedThere(
 /** What the controller found when there was nothing to do. */
 function endedThere(node: string, body: unknown): RebuildResult {
   const outcome = outcomes.find((each) => each === member(body, 'outcome')) ?? 'failed';
-  const message = String(member(body, 'message') ?? outcome);
+  const said = member(body, 'message');
+  const message = typeof said === 'string' ? said : outcome;
   return { ...blank(node, runIn(body)), outcome, step: 'gates', message };
 }
 

@@ -82,7 +82,9 @@ const kinds = {
   },
   playbook: {
     type: z.literal('playbook').describe('An Ansible playbook succeeds.'),
-    playbook: playbook.describe("One of regrow's playbooks by name, or an absolute path."),
+    playbook: playbook.describe(
+      "One of regrow's playbooks by name, or an absolute path. A task that fails has failed the node; vCenter out of reach, or Ansible broken here, has not. It says that it cannot tell by set_stats `regrow: {unknown: WHY}`.",
+    ),
     extra_vars: z
       .record(
         z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'expected the name of an Ansible variable' }),
