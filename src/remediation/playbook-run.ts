@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { buildInventory } from '../ansible/inventory.ts';
+import { runFolder } from '../ansible/run-folder.ts';
 import type { RunSpec } from '../ansible/run-spec.ts';
 import { configForNode } from '../config/node-config.ts';
 import type { Config } from '../config/schema.ts';
@@ -35,11 +36,16 @@ export async function baseSpec(
   };
 }
 
-/** Extra-vars and secrets for a run that loads a new node. The secrets' values are only in `environment`. */
+const nodeConfigFile = 'node-regrow.yml';
+
+/**
+ * Extra-vars and secrets for a run that loads a new node. The secrets' values are only in `environment`; the node's regrow.yml is in
+ * `passingFiles`, since a webhook's URL in it can be a key.
+ */
 export async function loadingVars(
   parts: ControllerParts,
-  runDir: string,
-): Promise<{ readonly extraVars: object; readonly environment: Record<string, string>; readonly configText: string }> {
+  run: string,
+): Promise<Pick<RunSpec, 'extraVars' | 'environment'> & Required<Pick<RunSpec, 'passingFiles'>>> {
   const node = configForNode(parts.config, { isNode: parts.self !== null });
   const environment: Record<string, string> = {};
   for (const [index, secret] of node.secrets.entries()) {
@@ -47,9 +53,9 @@ export async function loadingVars(
   }
   return {
     environment,
-    configText: node.text,
+    passingFiles: { [nodeConfigFile]: node.text },
     extraVars: {
-      node_config: join(runDir, 'node-regrow.yml'),
+      node_config: join(runFolder(runFolderOf(parts.config, run)).tmp, nodeConfigFile),
       node_config_path: node.path,
       node_state_dir: node.stateDir,
       node_image_dir: node.imageDir,
