@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { buildInventory } from '../ansible/inventory.ts';
 import { runFolder } from '../ansible/run-folder.ts';
 import type { RunSpec } from '../ansible/run-spec.ts';
+import { secretProperties } from '../config/image-properties.ts';
 import { configForNode } from '../config/node-config.ts';
 import type { Config } from '../config/schema.ts';
 import { resolveSecret } from '../config/secret.ts';
@@ -64,6 +65,16 @@ export async function loadingVars(
       regrow_public_keys: await publicKeys(parts),
     },
   };
+}
+
+/** The values of the secret OVF properties of these nodes, for a run that makes their VMs. */
+export async function propertySecrets(
+  { config, env }: ControllerParts,
+  nodes: readonly string[],
+): Promise<Record<string, string>> {
+  const wanted = secretProperties(config).filter(({ node }) => node === null || nodes.includes(node));
+  const values = wanted.map(async ({ variable, source }) => [variable, await resolveSecret(source, env)] as const);
+  return Object.fromEntries(await Promise.all(values));
 }
 
 /** The keys that a new VM lets in: this builder's, and those of the pool that this machine lets in itself. */

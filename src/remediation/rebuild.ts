@@ -10,7 +10,7 @@ import { holdsAgainst } from '../pool/gates.ts';
 import { attendRun } from './attend.ts';
 import type { RebuildResult } from './conclude-rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
-import { baseSpec, loadingVars } from './playbook-run.ts';
+import { baseSpec, loadingVars, propertySecrets } from './playbook-run.ts';
 import { protocolVars } from './protocol-vars.ts';
 import { beginApprovedRun, finishRun, insertRun, type RunIntent } from './run-journal.ts';
 import { acquireSlot, type SlotBusy } from './slot.ts';
@@ -123,6 +123,7 @@ async function launch(parts: ControllerParts, request: RebuildRequest, run: stri
   if (request.kind === 'restore') return startRun({ ...own, ...restoreSpec(parts, request, loading.extraVars) });
   return startRun({
     ...own,
+    environment: { ...environment, ...(await propertySecrets(parts, request.nodes)) },
     expectedHosts: request.nodes,
     deadlineMs: config.remediation.deadline,
     extraVars: {

@@ -181,6 +181,20 @@ describe('the secrets', () => {
   });
 });
 
+describe('the secret OVF properties', () => {
+  it('are examined like every other secret', async () => {
+    const literal = config().image.ovf;
+    const text = minimalText
+      .replace('/var/lib/regrow/image/core.ovf', `${literal}, properties: {root_password: hunter2, motd: hello}`)
+      .replace('web2', `{name: web2, image: {properties: {key: {file: ${folder}/none}}}}`);
+    expect(brief(await secretFindings(configOf(text), { VCENTER_PASSWORD: 'hunter3' }))).toEqual([
+      expect.stringContaining('ok vcenter.password'),
+      'warn image.properties.root_password: written into the configuration itself',
+      expect.stringContaining('fail pool.nodes[1].image.properties.key: A secret is not available'),
+    ]);
+  });
+});
+
 describe('the HTTP interface', () => {
   it('is open to all in between when it listens for others without TLS, and not there without its files', async () => {
     const at = async (http: string): Promise<unknown> =>

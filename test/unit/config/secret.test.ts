@@ -75,6 +75,8 @@ notify: {webhook: {url: "https://hooks.example.org/T0/hunter2"}}`;
     const shown = JSON.stringify(showableConfig(configOf(text)));
     expect(shown).not.toContain('hunter2');
     expect(shown).toContain('hello');
+    const referred = configOf(minimalText.replace('core.ovf', 'core.ovf, properties: {admin_password: {file: /p}}'));
+    expect(showableConfig(referred)).toMatchObject({ image: { properties: { admin_password: { file: '/p' } } } });
     expect(shown).toContain('https://hooks.example.org/');
   });
 });
