@@ -21,10 +21,16 @@ export function configuredSecrets(config: Config): readonly ConfiguredSecret[] {
   return [...single.flatMap(({ path, source }) => (source ? [{ path, source }] : [])), ...secretProperties(config)];
 }
 
+/** A shorter value of an OVF property, such as `password_max_days: 90`, stands everywhere by chance. */
+const shortestProperty = 6;
+
 /** Their values, as far as they can be read now: to be kept out of whatever is written. */
 export async function secretValues(config: Config, env: Environment): Promise<readonly string[]> {
   const values = await Promise.all(
-    configuredSecrets(config).map(({ source }) => resolveSecret(source, env).catch(() => '')),
+    configuredSecrets(config).map(async ({ path, source }) => {
+      const value = await resolveSecret(source, env).catch(() => '');
+      return path.includes('properties') && value.length < shortestProperty ? '' : value;
+    }),
   );
   return [...new Set([...values, ...webhookKeys(config)])].filter((value) => value !== '');
 }

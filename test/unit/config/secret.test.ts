@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { resolveSecret } from '../../../src/config/secret.ts';
+import { secretValues } from '../../../src/config/secret-refs.ts';
 import { showableConfig } from '../../../src/config/show.ts';
 import { dump } from 'js-yaml';
 import { configOf, contractText, minimalText } from './sample.ts';
@@ -59,6 +60,18 @@ describe('a secret', () => {
     ];
     expect(shown.join()).not.toContain('hunter2');
     expect(JSON.stringify(showableConfig(config))).not.toContain('hunter2');
+  });
+});
+
+describe('the values that are kept out of all that is written', () => {
+  it('have those of OVF properties among them, save what is too short to be told from other text', async () => {
+    const image = 'core.ovf, properties: {root_password: hunter2, password_max_days: 90, key: {env: KEY}}';
+    const config = configOf(minimalText.replace('core.ovf', image));
+    expect(await secretValues(config, { VCENTER_PASSWORD: 'pw', KEY: 'hunter3' })).toEqual([
+      'pw',
+      'hunter2',
+      'hunter3',
+    ]);
   });
 });
 
