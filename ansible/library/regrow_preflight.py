@@ -42,28 +42,8 @@ regrow:
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils import regrow_vcenter
+from ansible.module_utils import regrow_placement, regrow_vcenter
 from ansible.module_utils.regrow_protocol import Unknown
-
-# The least that a rebuild needs, on the pool's folder. docs/operations.md lists them for the vCenter administrator.
-PRIVILEGES = (
-    'System.View', 'System.Read', 'VirtualMachine.Interact.PowerOn', 'VirtualMachine.Interact.PowerOff',
-    'VirtualMachine.Interact.DeviceConnection', 'VirtualMachine.Config.Rename', 'VirtualMachine.Config.Annotation',
-    'VirtualMachine.Config.EditDevice', 'VirtualMachine.Config.AddNewDisk', 'VirtualMachine.Inventory.Create',
-    'VirtualMachine.Inventory.Delete', 'VApp.Import', 'Folder.Create', 'Folder.Delete')
-
-
-def must_have(found, what):
-    if found is None:
-        raise Unknown('%s could not be located' % what, 'playbook_error')
-    return found
-
-
-def by_name(vcenter, kind, name):
-    for entity in vcenter.children_of_datacenter(kind):
-        if entity['name'] == name:
-            return entity['ref']
-    return None
 
 
 def require_new_pyvmomi():
@@ -76,38 +56,19 @@ def require_new_pyvmomi():
 
 def preflight(vcenter, params):
     require_new_pyvmomi()
-    vim = regrow_vcenter.vim
-    datastore = must_have(by_name(vcenter, vim.Datastore, params['datastore']), "Datastore '%s'" % params['datastore'])
-    summary = vcenter.call(lambda: datastore.summary)
-    if not summary.accessible or (summary.maintenanceMode or 'normal') != 'normal':
-        raise Unknown("Datastore '%s' is not accessible or in maintenance" % params['datastore'], 'no_capacity')
-    if params['cluster']:
-        must_have(by_name(vcenter, vim.ClusterComputeResource, params['cluster']), "Cluster '%s'" % params['cluster'])
-    if params['esxi_hostname']:
-        must_have(by_name(vcenter, vim.HostSystem, params['esxi_hostname']), "Host '%s'" % params['esxi_hostname'])
-    if params['resource_pool']:
-        must_have(by_name(vcenter, vim.ResourcePool, params['resource_pool']),
-                  "Resource pool '%s'" % params['resource_pool'])
+    places = regrow_placement.Places(vcenter)
+    free_bytes = places.free_bytes(params['datastore'])
+    for kind in ('cluster', 'esxi_hostname', 'resource_pool'):
+        if params[kind]:
+            places.locate(kind, params[kind])
     for network in params['networks'].values():
-        must_have(by_name(vcenter, vim.Network, network), "Network '%s'" % network)
-    privileges = privileges_of(vcenter)
+        places.locate('network', network)
+    privileges = regrow_placement.privileges_of(vcenter)
     if privileges['missing']:
         raise Unknown('the vCenter user lacks on %s: %s' % (params['folder'], ', '.join(privileges['missing'])),
                       'auth_failed')
-    return {'free_bytes': summary.freeSpace, 'room': summary.freeSpace >= params['need_bytes'],
+    return {'free_bytes': free_bytes, 'room': free_bytes >= params['need_bytes'],
             'need_bytes': params['need_bytes'], 'privileges': privileges}
-
-
-def privileges_of(vcenter):
-    """A vCenter that cannot tell is no reason to stop: the operations themselves will be refused."""
-    try:
-        session = vcenter.content.sessionManager.currentSession.key
-        answer = vcenter.content.authorizationManager.HasPrivilegeOnEntities(
-            [vcenter.folder], session, list(PRIVILEGES))
-    except Exception:
-        return {'granted': [], 'missing': [], 'unknown': list(PRIVILEGES)}
-    granted = {item.privId for entity in answer for item in entity.privAvailability if item.isGranted}
-    return {'granted': sorted(granted), 'missing': sorted(set(PRIVILEGES) - granted), 'unknown': []}
 
 
 def main():

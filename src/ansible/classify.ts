@@ -11,6 +11,7 @@ import type { FailedTask } from './run-record.ts';
 const vcenterTexts: readonly (readonly [FailureClass, RegExp])[] = [
   ['auth_failed', /Unable to log on to vCenter|Password parameter is missing|InvalidLogin|NotAuthenticated/],
   ['auth_failed', /NoPermission|Permission to perform this operation was denied/],
+  ['auth_failed', /vCenter (?:refuses the login|denies the operation)/], // our own modules
   [
     'vcenter_unreachable',
     /Unknown error while connecting|Unable to connect to vCenter|CERTIFICATE_VERIFY_FAILED|HostConnectFault/,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { secretProperties, withoutSecretProperties, type SecretProperty } from '../config/image-properties.ts';
 import { configForNode } from '../config/node-config.ts';
 import { nodeNames, nodeSettings, type NodeSettings } from '../config/node-settings.ts';
 import type { Config, NodeEntry } from '../config/schema.ts';
@@ -41,10 +42,11 @@ export function knownHostsFile(config: Config): string {
 
 /** The inventory of a run: the pool, the variables of every playbook, and localhost. */
 export function buildInventory({ config, builder, addresses }: InventorySource): Inventory {
-  const hosts = config.pool.nodes.map((node) => [node.name, hostVars(config, node, addresses.get(node.name))] as const);
+  const secrets = secretProperties(config);
+  const hosts = config.pool.nodes.map((node) => [node.name, hostVars(config, node, addresses.get(node.name), secrets)] as const);
   return {
     all: {
-      vars: poolVars(config, builder),
+      vars: poolVars(config, builder, secrets),
       hosts: {
         localhost: {
           ansible_connection: 'local',
@@ -84,12 +86,12 @@ export function inventoryHost({ all }: Inventory, name: string): AnsibleVars {
   });
 }
 
-function poolVars(config: Config, builder: string): AnsibleVars {
+function poolVars(config: Config, builder: string, secrets: readonly SecretProperty[]): AnsibleVars {
   return marked({
     regrow_pool: { name: config.pool.name, nodes: config.pool.nodes.map((node) => node.name) },
     regrow_builder: builder,
     regrow_state_dir: config.state_dir,
-    ...machineVars(config),
+    ...machineVars(config, secrets.filter(({ node }) => node === null)),
     regrow_ssh: { ...config.ssh, known_hosts: knownHostsFile(config), known_hosts_managed: config.ssh.known_hosts === 'managed' },
     regrow_remediation: {
       ...config.remediation,
@@ -117,16 +119,25 @@ function poolVars(config: Config, builder: string): AnsibleVars {
   });
 }
 
-/** What a single node can have for itself: image, hardware and place, without the password. */
-function machineVars({ vcenter, image, vm }: Pick<NodeSettings, 'vcenter' | 'image' | 'vm'>): Record<string, unknown> {
+/** What a single node can have for itself: image, hardware and place. No password; of a secret OVF property its variable. */
+function machineVars(
+  { vcenter, image, vm }: Pick<NodeSettings, 'vcenter' | 'image' | 'vm'>,
+  secrets: readonly SecretProperty[],
+): Record<string, unknown> {
   const { password: _, ...place } = vcenter;
   const memory_mb = vm.memory === null ? null : vm.memory / (1024 * 1024);
-  return { regrow_vcenter: place, regrow_image: image, regrow_vm: { ...vm, memory_mb } };
+  const shown = { ...image, ...withoutSecretProperties(image.properties, secrets) };
+  return { regrow_vcenter: place, regrow_image: shown, regrow_vm: { ...vm, memory_mb } };
 }
 
-function hostVars(config: Config, node: NodeEntry, address: string | undefined): AnsibleVars {
+function hostVars(
+  config: Config,
+  node: NodeEntry,
+  address: string | undefined,
+  secrets: readonly SecretProperty[],
+): AnsibleVars {
   const settings = nodeSettings(config, node.name);
-  const own = machineVars(settings);
+  const own = machineVars(settings, secrets.filter((secret) => secret.node === null || secret.node === node.name));
   return {
     ...(address === undefined ? {} : { ansible_host: soundAddress(node.name, address) }),
     ...marked({

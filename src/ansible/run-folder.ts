@@ -74,6 +74,9 @@ export async function prepareRunFolder(spec: RunSpec, folder: RunFolder): Promis
   await writePrivate(folder.extraVars, `${JSON.stringify(withoutSecrets(spec.extraVars, secrets), null, 2)}\n`);
   await writePrivate(folder.passedExtraVars, toExtraVarsYaml(spec.extraVars));
   await writePrivate(folder.ansibleConfig, '');
+  for (const [name, text] of Object.entries(spec.passingFiles ?? {})) {
+    await writePrivate(path.join(folder.tmp, name), text);
+  }
   await writePrivate(folder.events, '');
 }
 

@@ -17,6 +17,8 @@ export interface RunSpec {
   readonly environment: Readonly<Record<string, string>>;
   /** Further secrets, which the run does not get, and which it may find and print all the same: kept out of every file of it. */
   readonly hidden?: readonly string[];
+  /** Texts that the run reads and that nobody keeps: files of these names in its temporary folder, gone when it has ended. */
+  readonly passingFiles?: Readonly<Record<string, string>>;
   /** The run that this one is a part of: when that one has ended, no process of this one is left. */
   readonly outerRun?: string;
   /** Inventory names that have to be in Ansible's stats for the run to have passed. */

@@ -23,19 +23,13 @@ import type { Exit } from './supervise.ts';
 export async function startRun(spec: RunSpec): Promise<RunHandle> {
   if (!isRunId(spec.id)) throw new TypeError(`not a run id: ${JSON.stringify(spec.id)}`);
   const folder = runFolder(path.resolve(spec.runDir));
-  await prepareRunFolder(spec, folder);
-
-  const program = await findProgram('ansible-playbook', searchPath(spec));
-  if (program === undefined) {
-    return missingRun(spec, folder, `no ansible-playbook in ${searchPath(spec).join(':')}`);
-  }
-  const argv = [program, ...commandArguments(spec, folder)];
-  const environment = runEnvironment(spec, folder);
-  const intent = describeCommand(spec, argv, environment);
-  await writeCommand(folder, intent);
-
-  const child = spawnDetached(argv, environment, folder);
-  if (child.pid === undefined) return missingRun(spec, folder, `${program}: ${(await child.exit).failure ?? 'no process'}`);
+  const begun = await beginRun(spec, folder).catch(async (error: unknown) => {
+    // Nothing runs that would read it, and nobody comes back to this run.
+    await wipeTmp(folder).catch(() => undefined);
+    throw error;
+  });
+  if ('missing' in begun) return missingRun(spec, folder, begun.missing);
+  const { intent, child } = begun;
   const command = { ...intent, pid: child.pid, start_time: identifyProcess(child.pid)?.startTime ?? null };
   await writeCommand(folder, command);
   return superviseRun({
@@ -46,6 +40,25 @@ export async function startRun(spec: RunSpec): Promise<RunHandle> {
     remainingMs: spec.deadlineMs,
     secrets: [...Object.values(spec.environment), ...(spec.hidden ?? [])],
   });
+}
+
+type BegunRun =
+  | { readonly intent: CommandRecord; readonly child: SpawnedRun & { readonly pid: number } }
+  | { readonly missing: string };
+
+/** Everything up to the living process. What it throws, it throws before there is one. */
+async function beginRun(spec: RunSpec, folder: RunFolder): Promise<BegunRun> {
+  await prepareRunFolder(spec, folder);
+  const program = await findProgram('ansible-playbook', searchPath(spec));
+  if (program === undefined) return { missing: `no ansible-playbook in ${searchPath(spec).join(':')}` };
+  const argv = [program, ...commandArguments(spec, folder)];
+  const environment = runEnvironment(spec, folder);
+  const intent = describeCommand(spec, argv, environment);
+  await writeCommand(folder, intent);
+
+  const { pid, exit } = spawnDetached(argv, environment, folder);
+  if (pid === undefined) return { missing: `${program}: ${(await exit).failure ?? 'no process'}` };
+  return { intent, child: { pid, exit } };
 }
 
 function commandArguments(spec: RunSpec, folder: RunFolder): string[] {

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { exitCodes } from '../pool/outcome.ts';
 import type { CliContext } from './context.ts';
 import type { Finding } from './doctor/finding.ts';
-import type { NodeSeen } from '../store/nodes.ts';
+import type { VcenterReaders } from './doctor/vcenter.ts';
+import type { ControllerParts } from '../remediation/controller-parts.ts';
 import { printable, type Style } from './output.ts';
 
 /** `regrow doctor`: everything that a rebuild needs, each ok, warn or fail with a remedy. */
@@ -10,7 +11,7 @@ export function register(program: Command, context: CliContext): void {
   program
     .command('doctor')
     .description(
-      'examine all that a rebuild needs: Ansible, vCenter, image, keys, mail, clock; exit code 1 when something fails',
+      'examine all that a rebuild needs: Ansible, vCenter, privileges, datastore, network, image, keys, mail, clock; exit code 1 when something fails',
     )
     .action(context.run(() => doctor(context)));
 }
@@ -24,7 +25,7 @@ async function doctor(context: CliContext): Promise<number> {
     import('./doctor/mail.ts').then((module) => module.mailFindings(config, context.env)),
     import('./doctor/http.ts').then((module) => module.httpFindings(config)),
     import('./doctor/secrets.ts').then((module) => module.secretFindings(config, context.env)),
-    import('./doctor/vcenter.ts').then((module) => module.vcenterFindings(config, () => discover(context))),
+    import('./doctor/vcenter.ts').then((module) => module.vcenterFindings(config, vcenterReaders(context))),
   ]);
   const findings = [...ansible, ...vcenter, ...image, ...machine, ...secrets, ...http, ...mail];
   const healthy = findings.every((finding) => finding.status !== 'fail');
@@ -33,10 +34,12 @@ async function doctor(context: CliContext): Promise<number> {
 }
 
 /** vCenter is reached through Ansible alone, as in every other command. */
-async function discover(context: CliContext): Promise<readonly NodeSeen[]> {
-  const { partsFor } = await import('./parts.ts');
-  const { discoverPool } = await import('../remediation/discover.ts');
-  return (await discoverPool(await partsFor(context))).seen;
+function vcenterReaders(context: CliContext): VcenterReaders {
+  const parts = async (): Promise<ControllerParts> => (await import('./parts.ts')).partsFor(context);
+  return {
+    discover: async () => (await (await import('../remediation/discover.ts')).discoverPool(await parts())).seen,
+    examine: async () => (await import('../remediation/examine.ts')).examinePlaces(await parts()),
+  };
 }
 
 function report(findings: readonly Finding[], style: Style): string {

@@ -135,14 +135,14 @@ export function describeChange({ added, removed, changed }: MembershipChange): s
 }
 
 /**
- * Every program in a part of the configuration: commands to run, playbooks and what they are given. Two that are alike give the
- * same text.
+ * Every program in a part of the configuration: commands to run, playbooks and what they are given; and every file that is read as a
+ * secret. Two that are alike give the same text.
  */
 export function programsIn(value: unknown): ReadonlySet<string> {
   const found = new Set<string>();
   const look = (each: unknown): void => {
     if (typeof each !== 'object' || each === null) return;
-    for (const key of ['command', 'exec', 'playbook', 'extra_vars']) {
+    for (const key of ['command', 'exec', 'playbook', 'extra_vars', 'file']) {
       const program = member(each, key);
       if (program !== undefined) found.add(`${key}: ${canonicalJson(program)}`);
     }

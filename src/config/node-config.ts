@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { dump } from 'js-yaml';
 import { z } from 'zod';
+import { secretOf, secretProperties } from './image-properties.ts';
 import { configSchema, type Config } from './schema.ts';
 import type { SecretRef } from './secret.ts';
 
@@ -10,7 +11,7 @@ export interface SecretFile {
   readonly source: SecretRef;
 }
 
-/** What a new node gets of the configuration. `text` is its regrow.yml; it holds no secret, only the names of their files. */
+/** What a new node gets of the configuration. `text` is its regrow.yml; of secrets it names the files. */
 export interface NodeConfig {
   readonly text: string;
   readonly path: string;
@@ -25,7 +26,7 @@ const folder = '/etc/regrow';
 /**
  * The configuration for a new node: that of its builder, with all the nodes that the builder sees, without the builder's
  * own host checks, and with every secret in a file. A builder that is a node itself passes on its own paths; what an
- * admin host keeps elsewhere goes to the standard places.
+ * admin host keeps elsewhere goes to the standard places. The nodes' own sections stay word by word: they are alike on all machines.
  */
 export function configForNode(config: Config, builder: { readonly isNode: boolean }): NodeConfig {
   const keep = builder.isNode;
@@ -38,6 +39,13 @@ export function configForNode(config: Config, builder: { readonly isNode: boolea
     secrets.push({ path, source });
     return { file: path };
   };
+
+  const properties = Object.entries(config.image.properties).map(([name, value]) => {
+    const source = secretOf(name, value);
+    return [name, source === null ? value : inFile(source, `property-${name}`)] as const;
+  });
+  for (const { node, source } of secretProperties(config))
+    if (node !== null && 'file' in source) secrets.push({ path: source.file, source });
 
   const { host_checks: _, ...shared } = z.encode(configSchema, writable(config));
   const caFile = config.vcenter.ca_file;
@@ -53,7 +61,11 @@ export function configForNode(config: Config, builder: { readonly isNode: boolea
       password: inFile(config.vcenter.password, 'vcenter-password'),
       ca_file: caFile === null || keep ? caFile : join(folder, 'vcenter-ca.pem'),
     },
-    image: { ...shared.image, ovf: join(imageDir, basename(config.image.ovf)) },
+    image: {
+      ...shared.image,
+      ovf: join(imageDir, basename(config.image.ovf)),
+      properties: Object.fromEntries(properties),
+    },
     ssh: { ...shared.ssh, private_key_file: privateKeyFile },
     http: { ...shared.http, ...(token ? { token: inFile(token, 'token') } : {}) },
     notify: {

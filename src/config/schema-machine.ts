@@ -8,6 +8,8 @@ import {
   plainText,
   port,
   secret,
+  secretFile,
+  secretVariable,
   size,
   textOf,
   truth,
@@ -60,6 +62,9 @@ const vcenterOverride = z.strictObject({
   networks: placement.networks.exactOptional(),
 });
 
+const propertyName = textOf(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,255}$/, 'expected the name of an OVF property');
+const propertyKinds = [plainText, z.number(), z.boolean()] as const;
+
 const image = {
   ovf: absolutePath
     .regex(/\.(ovf|ova)$/, { error: 'expected a path that ends in .ovf or .ova' })
@@ -81,27 +86,46 @@ const image = {
       { error: 'expected a disk type of vmware_deploy_ovf, such as thin, thick or eagerZeroedThick' },
     )
     .describe('How the disks are laid out.'),
-  properties: z
-    .record(
-      textOf(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,255}$/, 'expected the name of an OVF property'),
-      z.union([plainText, z.number(), z.boolean()], { error: 'expected text, a number, true or false' }),
-    )
-    .describe('OVF properties (vApp options). In an override they are merged key by key.'),
 };
+
+const properties = z
+  .record(
+    propertyName,
+    z
+      .union([...propertyKinds, secretVariable, secretFile], {
+        error: 'expected text, a number, true or false, {env: NAME} or {file: /path}',
+      })
+      .meta({ 'x-kind': 'OVF property' }),
+  )
+  .describe(
+    'OVF properties (vApp options): text, numbers, true or false; a secret as `{env: NAME}` or `{file: /path}`. Literal text under a name such as `root_password` is kept as secret, too, with a warning.',
+  );
+
+/** Of an override all nodes hear: a variable of one machine says nothing to the others. */
+const ownProperties = z
+  .record(
+    propertyName,
+    z
+      .union([...propertyKinds, secretFile], { error: 'expected text, a number, true or false, or {file: /path}' })
+      .meta({ 'x-kind': 'OVF property' }),
+  )
+  .describe(
+    'OVF properties of this node, merged with those of the pool key by key. A secret is a `{file: /path}` that every node has.',
+  );
 
 /** The template image. */
 export const imageSchema = z
   .strictObject({
     ovf: image.ovf,
     disk_provisioning: image.disk_provisioning.prefault('thin'),
-    properties: image.properties.prefault({}),
+    properties: properties.prefault({}),
   })
   .describe('The template image that lies on every node.');
 
 const imageOverride = z.strictObject({
   ovf: image.ovf.exactOptional(),
   disk_provisioning: image.disk_provisioning.exactOptional(),
-  properties: image.properties.exactOptional(),
+  properties: ownProperties.exactOptional(),
 });
 
 const vm = {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { entriesOf, member } from './document.ts';
+import { isSecretLiteral } from './image-properties.ts';
 import { configSchema, type Config } from './schema.ts';
 
 const hidden = '(hidden)';
-const secretName = /passw|secret|token|credential|private|api[-_.]?key/i;
 
 /**
  * The configuration in the form of the file, with every default written out and nothing secret in it: literal secrets,
@@ -30,7 +30,7 @@ function showableImage(image: unknown): unknown {
   if (properties === undefined) return image;
   const shown = entriesOf(properties).map(([key, value]): [string, unknown] => [
     key,
-    secretName.test(key) ? hidden : value,
+    isSecretLiteral(key, value) ? hidden : value,
   ]);
   return { ...Object.fromEntries(entriesOf(image)), properties: Object.fromEntries(shown) };
 }

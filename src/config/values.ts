@@ -148,17 +148,20 @@ export const inventoryPath = textOf(
   'expected a folder from the root of the inventory, such as /losangelesctr/vm/web',
 );
 
+/** A secret of the environment of regrow. */
+export const secretVariable = z.strictObject({
+  env: textOf(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable'),
+});
+
+/** A secret that is the content of a file. */
+export const secretFile = z.strictObject({ file: absolutePath });
+
 /** A secret: `{env: NAME}`, `{file: /path}`, or (with a warning) the text itself. */
 export const secret = z
   .codec(
-    z.union(
-      [
-        z.string().min(1),
-        z.strictObject({ env: textOf(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable') }),
-        z.strictObject({ file: absolutePath }),
-      ],
-      { error: 'expected {env: NAME}, {file: /path}, or text' },
-    ),
+    z.union([z.string().min(1), secretVariable, secretFile], {
+      error: 'expected {env: NAME}, {file: /path}, or text',
+    }),
     z.custom<SecretRef>(),
     {
       decode: (given): SecretRef => (typeof given === 'string' ? new SecretLiteral(given) : given),

@@ -1,6 +1,7 @@
 import type { DataIssue } from './issues.ts';
 import { outOfReach, outOfReachWarnings } from './out-of-reach.ts';
 import type { Config } from './schema.ts';
+import { configuredSecrets } from './secret-refs.ts';
 import { SecretLiteral } from './secret.ts';
 
 /** What is not wrong in a configuration, but worth a look. */
@@ -9,20 +10,12 @@ export function warningIssues(config: Config): DataIssue[] {
 }
 
 function literalSecrets(config: Config): DataIssue[] {
-  const { mail, webhook } = config.notify;
-  const secrets = [
-    { path: ['vcenter', 'password'], ref: config.vcenter.password },
-    { path: ['notify', 'mail', 'password'], ref: mail?.password },
-    { path: ['notify', 'webhook', 'secret'], ref: webhook?.secret },
-    { path: ['http', 'token'], ref: config.http.token },
-  ];
-  return secrets
-    .filter(({ ref }) => ref instanceof SecretLiteral)
-    .map(({ path }) => ({
-      path,
-      message: 'a literal secret: {file: /path} or {env: NAME} keeps it out of this file',
-      at: 'value',
-    }));
+  return configuredSecrets(config)
+    .filter(({ source }) => source instanceof SecretLiteral)
+    .map(({ path }) => {
+      const references = path[0] === 'pool' ? '{file: /path}' : '{file: /path} or {env: NAME}';
+      return { path, message: `a literal secret: ${references} keeps it out of this file`, at: 'value' };
+    });
 }
 
 type Timed = Pick<Config['checks'][string], 'timeout' | 'interval'>;

@@ -56,8 +56,8 @@ function refused(reason: string): PeerRecord {
 
 /**
  * Why another's record must not hold on this machine; null: it may. Its nodes have to fit this machine's regrow.yml. And a list of
- * nodes from the network brings no program to run: a node's own check may change times and thresholds, while commands, playbooks
- * and what they are given have to be in this machine's regrow.yml already.
+ * nodes from the network brings no program to run, and no file whose content goes into a VM: a node's own check may change times and
+ * thresholds, while commands, playbooks, what they are given, and files of secrets have to be in this machine's regrow.yml already.
  */
 export function objectionTo(
   { version, nodes }: MembershipRecord,
@@ -69,5 +69,5 @@ export function objectionTo(
   const ours = new Set([...programs, ...programsIn(own.nodes)]);
   const foreign = [...programsIn(nodes)].find((program) => !ours.has(program));
   if (foreign === undefined) return null;
-  return `version ${version} brings a program that is not in this machine's regrow.yml: ${foreign.slice(0, 100)}`;
+  return `version ${version} brings a program or a secret's file that is not in this machine's regrow.yml: ${foreign.slice(0, 100)}`;
 }

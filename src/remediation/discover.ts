@@ -1,19 +1,11 @@
-import { rm } from 'node:fs/promises';
 import { toRecord } from '../ansible/event.ts';
-import { classifyFailure } from '../ansible/classify.ts';
-import { newRunId } from '../ansible/run-id.ts';
-import { startRun } from '../ansible/start-run.ts';
 import { nodeNames } from '../config/node-settings.ts';
-import { RegrowError } from '../errors.ts';
 import type { NodeReading, ReadNode } from '../pool/node-state.ts';
-import { remedyFor } from '../pool/remedy.ts';
 import type { NodeSeen } from '../store/nodes.ts';
 import { pendingOf } from './conclude-rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
-import { baseSpec } from './playbook-run.ts';
 import { notePending, readingVars } from './protocol-vars.ts';
-
-const deadlineMs = 120_000;
+import { readVcenter } from './vcenter-reading.ts';
 
 /** A complete reading of the pool. */
 export interface PoolReading {
@@ -29,32 +21,21 @@ export interface PoolReading {
  * then nothing is recorded: what could not be read is not gone.
  */
 export async function discoverPool(parts: ControllerParts): Promise<PoolReading> {
-  const run = newRunId(parts.now().getTime());
-  const names = nodeNames(parts.config);
-  const base = await baseSpec(parts, run, 'discover.yml');
-  const extraVars = readingVars(parts, names, run);
-  const handle = await startRun({ ...base, expectedHosts: ['localhost'], deadlineMs, extraVars });
-  let found: Record<string, unknown> | undefined;
-  for await (const event of handle.events()) {
-    if (event.e === 'ok' && event.task.action === 'regrow_pool_info') found = toRecord(event.res['regrow']);
-  }
-  const end = await handle.result;
-  const nodes = toRecord(found?.['nodes']);
-  if (end.kind !== 'ok' || found === undefined || nodes === undefined) {
-    const failure = classifyFailure(end);
-    throw new RegrowError('DISCOVERY_FAILED', `vCenter could not be read (${failure}): ${end.message}`, {
-      facts: { run, class: failure },
-      remedy: remedyFor(failure),
-    });
-  }
+  const { found, nodes } = await readVcenter(parts, {
+    playbook: 'discover.yml',
+    module: 'regrow_pool_info',
+    extraVars: (run) => readingVars(parts, nodeNames(parts.config), run),
+    parse: (answer) => {
+      const read = toRecord(answer['nodes']);
+      return read && { found: answer, nodes: read };
+    },
+  });
   const seenAt = parts.now().toISOString();
   const seen = Object.entries(nodes).map(([name, vms]) => nodeSeen(name, vms, seenAt));
   const read = parts.journal.atomically(() => {
     for (const node of seen) parts.journal.nodes.upsert(node);
     return readNodes(parts, nodes, found);
   });
-  // A reading that succeeded leaves nothing to read, and one comes every few seconds.
-  await rm(base.runDir, { recursive: true, force: true }).catch(() => undefined);
   const unfinished: readonly unknown[] = Array.isArray(found['unfinished']) ? found['unfinished'] : [];
   return { seen, nodes: read, unfinished: unfinished.filter((name) => typeof name === 'string') };
 }

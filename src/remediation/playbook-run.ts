@@ -3,7 +3,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { buildInventory } from '../ansible/inventory.ts';
+import { runFolder } from '../ansible/run-folder.ts';
 import type { RunSpec } from '../ansible/run-spec.ts';
+import { secretProperties } from '../config/image-properties.ts';
 import { configForNode } from '../config/node-config.ts';
 import type { Config } from '../config/schema.ts';
 import { resolveSecret } from '../config/secret.ts';
@@ -35,11 +37,16 @@ export async function baseSpec(
   };
 }
 
-/** Extra-vars and secrets for a run that loads a new node. The secrets' values are only in `environment`. */
+const nodeConfigFile = 'node-regrow.yml';
+
+/**
+ * Extra-vars and secrets for a run that loads a new node. The secrets' values are only in `environment`; the node's regrow.yml is in
+ * `passingFiles`, since a webhook's URL in it can be a key.
+ */
 export async function loadingVars(
   parts: ControllerParts,
-  runDir: string,
-): Promise<{ readonly extraVars: object; readonly environment: Record<string, string>; readonly configText: string }> {
+  run: string,
+): Promise<Pick<RunSpec, 'extraVars' | 'environment'> & Required<Pick<RunSpec, 'passingFiles'>>> {
   const node = configForNode(parts.config, { isNode: parts.self !== null });
   const environment: Record<string, string> = {};
   for (const [index, secret] of node.secrets.entries()) {
@@ -47,9 +54,9 @@ export async function loadingVars(
   }
   return {
     environment,
-    configText: node.text,
+    passingFiles: { [nodeConfigFile]: node.text },
     extraVars: {
-      node_config: join(runDir, 'node-regrow.yml'),
+      node_config: join(runFolder(runFolderOf(parts.config, run)).tmp, nodeConfigFile),
       node_config_path: node.path,
       node_state_dir: node.stateDir,
       node_image_dir: node.imageDir,
@@ -58,6 +65,16 @@ export async function loadingVars(
       regrow_public_keys: await publicKeys(parts),
     },
   };
+}
+
+/** The values of the secret OVF properties of these nodes, for a run that makes their VMs. */
+export async function propertySecrets(
+  { config, env }: ControllerParts,
+  nodes: readonly string[],
+): Promise<Record<string, string>> {
+  const wanted = secretProperties(config).filter(({ node }) => node === null || nodes.includes(node));
+  const values = wanted.map(async ({ variable, source }) => [variable, await resolveSecret(source, env)] as const);
+  return Object.fromEntries(await Promise.all(values));
 }
 
 /** The keys that a new VM lets in: this builder's, and those of the pool that this machine lets in itself. */

@@ -1,17 +1,16 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { RunEvent } from '../ansible/event.ts';
 import { newRunId } from '../ansible/run-id.ts';
 import type { RunHandle, RunSpec } from '../ansible/run-spec.ts';
 import { startRun } from '../ansible/start-run.ts';
 import { modeIn, nodeNames, nodeSettings } from '../config/node-settings.ts';
 import { restoreRestMs } from '../config/pool-policy.ts';
+import { secretValues } from '../config/secret-refs.ts';
 import { RegrowError } from '../errors.ts';
 import { holdsAgainst } from '../pool/gates.ts';
 import { attendRun } from './attend.ts';
 import { blankResult, type RebuildResult } from './conclude-rebuild.ts';
 import type { ControllerParts } from './controller-parts.ts';
-import { baseSpec, loadingVars, runFolderOf } from './playbook-run.ts';
+import { baseSpec, loadingVars, propertySecrets } from './playbook-run.ts';
 import { protocolVars } from './protocol-vars.ts';
 import { beginApprovedRun, finishRun, insertRun, recordUnbegun, type RunIntent } from './run-journal.ts';
 import { acquireSlot, type SlotBusy } from './slot.ts';
@@ -112,18 +111,15 @@ function refusalBy(parts: ControllerParts, request: RebuildRequest, run: string)
 }
 
 async function launch(parts: ControllerParts, request: RebuildRequest, run: string): Promise<RunHandle> {
-  const { config } = parts;
-  const runDir = runFolderOf(config, run);
-  const loading = await loadingVars(parts, runDir);
-  await mkdir(runDir, { recursive: true, mode: 0o700 });
-  await writeFile(join(runDir, 'node-regrow.yml'), loading.configText, { mode: 0o600 });
+  const { config, env } = parts;
+  const { passingFiles, ...loading } = await loadingVars(parts, run);
   const base = await baseSpec(parts, run, playbooks[request.kind]);
   const environment = { ...base.environment, ...loading.environment };
-  if (request.kind === 'restore')
-    return startRun({ ...base, environment, ...restoreSpec(parts, request, loading.extraVars) });
+  const own = { ...base, passingFiles, environment, hidden: await secretValues(config, env) };
+  if (request.kind === 'restore') return startRun({ ...own, ...restoreSpec(parts, request, loading.extraVars) });
   return startRun({
-    ...base,
-    environment,
+    ...own,
+    environment: { ...environment, ...(await propertySecrets(parts, request.nodes)) },
     expectedHosts: request.nodes,
     deadlineMs: config.remediation.deadline,
     extraVars: {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { openJournal } from '../../src/store/journal.ts';
 import { Lab, type Operation } from '../lab/lab.ts';
 import { Vsphere } from '../lab/vsphere.ts';
@@ -9,6 +10,7 @@ import { adminController, rebuild, rebuildFrom } from './controllers.ts';
 import { hookPlaybook } from './hook-playbook.ts';
 import { ArgvWatch, filesHolding } from './secret-watch.ts';
 
+const doctorSchema = z.object({ findings: z.array(z.object({ item: z.string(), status: z.string() })) });
 let lab: Lab;
 const harmful = ['power_off', 'rename', 'destroy'];
 
@@ -38,6 +40,23 @@ describe('a healthy pool', () => {
     expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
     expect(stdout).toContain(vm.instance_uuid);
     expect(stdout).toContain(vm.address);
+  });
+
+  it('has all that the doctor looks for in vCenter; what it lacks is named; vCenter records nothing', async () => {
+    const examine = async (config?: string): Promise<readonly string[]> => {
+      const { stdout } = await lab.regrow(['doctor', '--json'], config === undefined ? {} : { config });
+      const { findings } = doctorSchema.parse(JSON.parse(stdout));
+      return findings.map(({ item, status }) => `${status} ${item}`);
+    };
+    const operations = await during(async () => {
+      const sound = ['ok privileges', 'ok datastore ds1', 'ok cluster c1', 'ok network DYNAMIC_NET'];
+      expect(await examine()).toEqual(expect.arrayContaining(sound));
+      const config = await adminController(lab, 'elsewhere', (text) =>
+        text.replace('datastore: ds1', 'datastore: ds9'),
+      );
+      expect(await examine(config)).toEqual(expect.arrayContaining(['fail datastore ds9', 'ok cluster c1']));
+    });
+    expect(operations).toEqual([]);
   });
 
   it('is not rebuilt by a command that nobody confirmed', async () => {

@@ -1,20 +1,16 @@
+import { z } from 'zod';
 import type { Environment } from '../../config/environment.ts';
 import type { Config } from '../../config/schema.ts';
+import { configuredSecrets } from '../../config/secret-refs.ts';
 import { resolveSecret, SecretLiteral, type SecretRef } from '../../config/secret.ts';
 import { RegrowError } from '../../errors.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 
 /** Whether every configured secret can be read here. Never shows one. */
 export async function secretFindings(config: Config, env: Environment): Promise<readonly Finding[]> {
-  const { mail, webhook } = config.notify;
-  const secrets: readonly (readonly [string, SecretRef | null | undefined])[] = [
-    ['vcenter.password', config.vcenter.password],
-    ['http.token', config.http.token],
-    ['notify.mail.password', mail?.password],
-    ['notify.webhook.secret', webhook?.secret],
-  ];
-  const configured = secrets.flatMap(([item, ref]) => (ref ? [[item, ref] as const] : []));
-  return Promise.all(configured.map(([item, ref]) => secretFinding(item, ref, env)));
+  return Promise.all(
+    configuredSecrets(config).map(({ path, source }) => secretFinding(z.core.toDotPath(path), source, env)),
+  );
 }
 
 async function secretFinding(item: string, ref: SecretRef, env: Environment): Promise<Finding> {

@@ -1,21 +1,40 @@
 import { RegrowError } from '../../errors.ts';
 import type { Config } from '../../config/schema.ts';
+import type { Examination } from '../../remediation/examine.ts';
 import type { NodeSeen } from '../../store/nodes.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
+import { placeFindings } from './places.ts';
 
-/** Reads the whole pool from vCenter, by Ansible. Throws RegrowError when it cannot. */
-export type RunDiscover = () => Promise<readonly NodeSeen[]>;
+/** How vCenter is read, by Ansible. Each throws RegrowError when it cannot be. */
+export interface VcenterReaders {
+  /** Reads the whole pool. */
+  readonly discover: () => Promise<readonly NodeSeen[]>;
+  /** Asks for the places of the pool's VMs and for the privileges. Changes nothing. */
+  readonly examine: () => Promise<Examination>;
+}
 
-/** Whether vCenter lets us in and shows the pool's folder, and what it shows. */
-export async function vcenterFindings(
-  { vcenter, pool }: Config,
-  runDiscover: RunDiscover,
+const placesItem = 'privileges, datastore, cluster, network';
+
+/** Whether vCenter lets us in and shows the pool's folder, what it shows there, and whether it has what a new VM needs. */
+export async function vcenterFindings(config: Config, readers: VcenterReaders): Promise<readonly Finding[]> {
+  const { vcenter, pool } = config;
+  const read = await orWhyNot(`vcenter ${vcenter.hostname}`, async (item) => {
+    const nodes = await readers.discover();
+    return [ok(item, `login and folder ${vcenter.folder} are good`), poolFinding(pool.nodes.length, nodes)];
+  });
+  if (read.every(({ status }) => status !== 'fail'))
+    return [...read, ...(await orWhyNot(placesItem, async () => placeFindings(config, await readers.examine())))];
+  // What this reading could not reach, another one cannot either: one trouble is told once.
+  const remedy = 'see to vCenter first, then run `regrow doctor` again';
+  return [...read, warn(placesItem, 'not examined, since vCenter could not be read', remedy)];
+}
+
+async function orWhyNot(
+  item: string,
+  examine: (item: string) => Promise<readonly Finding[]>,
 ): Promise<readonly Finding[]> {
-  const item = `vcenter ${vcenter.hostname}`;
   try {
-    const nodes = await runDiscover();
-    const detail = `login and folder ${vcenter.folder} are good`;
-    return [ok(item, detail), poolFinding(pool.nodes.length, nodes)];
+    return await examine(item);
   } catch (error) {
     if (!(error instanceof RegrowError)) throw error;
     return [fail(item, error.message, error.remedy ?? 'read the log of the run with `regrow logs`')];

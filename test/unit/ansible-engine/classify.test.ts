@@ -25,6 +25,7 @@ const deploy = 'community.vmware.vmware_deploy_ovf';
 describe('the class of a failure', () => {
   it.each([
     ['auth_failed', 'Unable to log on to vCenter or ESXi API at 10.77.0.2:443 as x: Cannot complete login'],
+    ['auth_failed', 'vCenter refuses the login: Cannot complete login due to an incorrect user name or password.'],
     ['auth_failed', 'Password parameter is missing. Please specify this parameter in task or export environment'],
     ['auth_failed', 'Permission to perform this operation was denied. Insufficient privileges'],
     ['vcenter_unreachable', 'Unknown error while connecting to vCenter or ESXi API at 127.0.0.1:1 : [Errno 111]'],

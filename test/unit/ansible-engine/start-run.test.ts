@@ -266,6 +266,22 @@ describe('a secret', () => {
     });
   });
 
+  it('may be in a file that only the run reads: private, and gone with it, also when there comes no run of it', async () => {
+    const script = `ls -l "$HOME/new.yml" && cat "$HOME/new.yml" >seen; ${passing}`;
+    const spec = scratch.spec(script, { passingFiles: { 'new.yml': 'https://hooks.example.org/S3cret' } });
+    const handle = await startRun(spec);
+    await handle.result;
+    expect(read(spec, 'output.log')).toMatch(/^-rw------- /);
+    expect(read(spec, 'seen')).toContain('S3cret');
+    expect(existsSync(path.join(spec.runDir, 'tmp'))).toBe(false);
+
+    const unbegun = scratch.spec(passing, { passingFiles: { 'new.yml': 'S3cret' } });
+    mkdirSync(path.join(unbegun.runDir, 'command.json'), { recursive: true });
+    await expect(startRun(unbegun)).rejects.toThrow(/EISDIR/);
+    expect(existsSync(path.join(unbegun.runDir, 'inventory.yml'))).toBe(true);
+    expect(existsSync(path.join(unbegun.runDir, 'tmp'))).toBe(false);
+  });
+
   it('is out of the extra-vars file from the first play on', async () => {
     const spec = scratch.spec(`cp "$REGROW_UNLINK" "$HOME/../seen.yml"; play_starts; task_starts a; sleep 300`, {
       extraVars: { reason: 'two {{ templates }}', count: 3, list: [true, null], text: 'plain' },

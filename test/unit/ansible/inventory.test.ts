@@ -50,6 +50,28 @@ describe('the inventory', () => {
     expect(text).not.toMatch(/hunter2|password|hidden/);
   });
 
+  it('holds of a secret OVF property the environment variable of a run, the node’s own before that of the pool', () => {
+    const text = minimalText
+      .replace('core.ovf', 'core.ovf, properties: {root_password: hunter2, keys: {file: /k}, motd: hello, use_token: false}')
+      .replace('web2', '{name: web2, image: {properties: {root_password: {file: /own}, keys: plain}}}')
+      .replace('web3', '{name: web3, image: {properties: {motd: hi}}}');
+    const built = buildInventory({ config: configOf(text), builder: 'b', addresses: new Map() });
+    const open = { motd: 'hello', use_token: false };
+    expect(built.all.vars['regrow_image']).toMatchObject({
+      properties: open,
+      secret_properties: { root_password: 'REGROW_PROPERTY_0', keys: 'REGROW_PROPERTY_1' },
+    });
+    expect(inventoryHost(built, 'web2')['regrow_image']).toMatchObject({
+      properties: { ...open, keys: 'plain' },
+      secret_properties: { root_password: 'REGROW_PROPERTY_2' },
+    });
+    expect(inventoryHost(built, 'web3')['regrow_image']).toMatchObject({
+      properties: { ...open, motd: 'hi' },
+      secret_properties: { root_password: 'REGROW_PROPERTY_0', keys: 'REGROW_PROPERTY_1' },
+    });
+    for (const shown of [inventoryYaml(built), JSON.stringify(inventoryList(built))]) expect(shown).not.toContain('hunter2');
+  });
+
   it('gives durations in seconds, never fewer than were meant', () => {
     const short = configOf(`${minimalText}remediation: {deadline: 1500ms, address_timeout: 2m}`);
     const { vars } = buildInventory({ config: short, builder: 'b', addresses: new Map() }).all;

@@ -12,8 +12,11 @@ import { machineFindings } from '../../../src/cli/doctor/machine.ts';
 import { mailFindings } from '../../../src/cli/doctor/mail.ts';
 import { parseOvf } from '../../../src/cli/doctor/ovf.ts';
 import { secretFindings } from '../../../src/cli/doctor/secrets.ts';
+import { vcenterFindings } from '../../../src/cli/doctor/vcenter.ts';
 import type { Finding } from '../../../src/cli/doctor/finding.ts';
 import type { Config } from '../../../src/config/schema.ts';
+import { RegrowError } from '../../../src/errors.ts';
+import type { ExaminedPlace, Examination, PlaceKind } from '../../../src/remediation/examine.ts';
 import { configOf, minimalText } from '../config/sample.ts';
 import { mailServer } from '../notify/mail-server.ts';
 
@@ -177,6 +180,116 @@ describe('the secrets', () => {
       'ok vcenter.password: from the environment variable VCENTER_PASSWORD',
       'warn http.token: written into the configuration itself',
       expect.stringContaining('fail notify.webhook.secret: A secret is not available'),
+    ]);
+  });
+});
+
+describe('vCenter', () => {
+  const own = 'vcenter: {datastore: ssd2, esxi_hostname: esx7, networks: {VM Network: NET7}}';
+  const pool = configOf(
+    minimalText
+      .replace('datastore: ds1', 'datastore: ds1, resource_pool: rp, networks: {VM Network: NET, Second: NET}')
+      .replace('web3', `{name: web3, ${own}}`),
+  );
+  const good = (kind: PlaceKind, name: string, freeBytes: number | null = null): ExaminedPlace => ({
+    kind,
+    name,
+    state: 'good',
+    message: '',
+    freeBytes,
+  });
+  const places = [
+    good('datastore', 'ds1', 12.34 * 1024 ** 3),
+    good('datastore', 'ssd2', 0),
+    good('cluster', 'c1'),
+    good('esxi_hostname', 'esx7'),
+    good('resource_pool', 'rp'),
+    good('network', 'NET'),
+    good('network', 'NET7'),
+  ];
+  const whole: Examination = { places, missingPrivileges: [], arePrivilegesKnown: true };
+  const finding = async (examination: Examination | RegrowError, discovered: RegrowError | null = null) =>
+    vcenterFindings(pool, {
+      discover: () => (discovered === null ? Promise.resolve([]) : Promise.reject(discovered)),
+      examine: () => (examination instanceof RegrowError ? Promise.reject(examination) : Promise.resolve(examination)),
+    });
+  const away = new RegrowError('DISCOVERY_FAILED', 'vCenter could not be read (vcenter_unreachable)', {
+    remedy: 'see',
+  });
+
+  it('has every place where a VM of the pool is put, each told with the nodes that have it for themselves', async () => {
+    expect(brief(await finding(whole))).toEqual([
+      'ok vcenter vc.example.org: login and folder /dc/vm/web are good',
+      'warn pool: 0 of 3 VMs exist, 0 certified',
+      'ok privileges: u has on /dc/vm/web what a rebuild asks for',
+      'ok datastore ds1 (web1, web2): accessible, 12.3 GiB free',
+      'ok datastore ssd2 (web3): accessible, 0.0 GiB free',
+      'ok cluster c1 (web1, web2): found',
+      'ok ESXi host esx7 (web3): found',
+      'ok resource pool rp: found',
+      'ok network NET (web1, web2): found',
+      'ok network NET7 (web3): found',
+    ]);
+  });
+
+  it('fails with what it lacks, and says where regrow.yml or the role of the user is to be corrected', async () => {
+    const bad = places.map((place): ExaminedPlace => {
+      if (place.name === 'ssd2') return { ...place, state: 'unusable', message: 'in maintenance' };
+      if (place.name === 'NET') return { ...place, state: 'missing', message: 'not located' };
+      return place;
+    });
+    const findings = await finding({ places: bad, missingPrivileges: ['VApp.Import'], arePrivilegesKnown: true });
+    expect(findings.filter(({ status }) => status === 'fail')).toEqual([
+      {
+        item: 'privileges',
+        status: 'fail',
+        detail: 'u lacks on /dc/vm/web: VApp.Import',
+        remedy: expect.stringContaining('docs/operations.md'),
+      },
+      {
+        item: 'datastore ssd2 (web3)',
+        status: 'fail',
+        detail: 'in maintenance',
+        remedy: expect.stringContaining('another as vcenter.datastore of web3'),
+      },
+      {
+        item: 'network NET (web1, web2)',
+        status: 'fail',
+        detail: 'not located',
+        remedy: expect.stringMatching(/correct vcenter\.networks of web1, web2, or let u see it/),
+      },
+    ]);
+  });
+
+  it('that does not tell of privileges or of a place is a warning', async () => {
+    const findings = await finding({ places: places.slice(1), missingPrivileges: [], arePrivilegesKnown: false });
+    expect(brief(findings.filter(({ status }) => status === 'warn')).slice(1)).toEqual([
+      'warn privileges: vCenter does not tell what u may do on /dc/vm/web',
+      'warn datastore ds1 (web1, web2): vCenter said nothing of it',
+    ]);
+  });
+
+  it('that cannot be read fails once, and nothing is said of what is behind it', async () => {
+    expect(brief(await finding(whole, away))).toEqual([
+      'fail vcenter vc.example.org: vCenter could not be read (vcenter_unreachable)',
+      'warn privileges, datastore, cluster, network: not examined, since vCenter could not be read',
+    ]);
+    expect(brief(await finding(away)).slice(2)).toEqual([
+      'fail privileges, datastore, cluster, network: vCenter could not be read (vcenter_unreachable)',
+    ]);
+  });
+});
+
+describe('the secret OVF properties', () => {
+  it('are examined like every other secret', async () => {
+    const literal = config().image.ovf;
+    const text = minimalText
+      .replace('/var/lib/regrow/image/core.ovf', `${literal}, properties: {root_password: hunter2, motd: hello}`)
+      .replace('web2', `{name: web2, image: {properties: {key: {file: ${folder}/none}}}}`);
+    expect(brief(await secretFindings(configOf(text), { VCENTER_PASSWORD: 'hunter3' }))).toEqual([
+      expect.stringContaining('ok vcenter.password'),
+      'warn image.properties.root_password: written into the configuration itself',
+      expect.stringContaining('fail pool.nodes[1].image.properties.key: A secret is not available'),
     ]);
   });
 });

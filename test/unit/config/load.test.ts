@@ -77,6 +77,27 @@ describe('a configuration that is right', () => {
     expect(JSON.stringify(parsed)).not.toContain('hunter2');
   });
 
+  it('warns of literal secrets among the OVF properties, of the pool and of a node', () => {
+    const text = minimalText
+      .replace('core.ovf', 'core.ovf, properties: {root_password: hunter2, api_key: {env: KEY}, motd: hello}')
+      .replace('web2', '{name: web2, image: {properties: {db-token: 12345678, use_secret: true, motd: hi}}}');
+    const parsed = parseConfig(text, 'regrow.yml');
+    expect(parsed.ok && parsed.warnings.filter(({ message }) => message.includes('literal'))).toMatchObject([
+      { line: 4, path: 'image.properties.root_password', message: expect.stringContaining('{env: NAME}') },
+      { line: 1, path: 'pool.nodes[1].image.properties["db-token"]', message: expect.not.stringContaining('{env') },
+    ]);
+  });
+
+  it('takes no variable of the environment for a property of one node: the record of the nodes goes to other machines', () => {
+    const text = minimalText.replace('web2', '{name: web2, image: {properties: {root_password: {env: P}}}}');
+    expect(problemsOf(text)).toContainEqual(
+      expect.objectContaining({ path: expect.stringMatching(/root_password\.env$/) }),
+    );
+    expect(problemsOf(minimalText.replace('core.ovf', 'core.ovf, properties: {p: {fil: /p}}'))).toMatchObject([
+      { path: expect.stringContaining('image.properties.p') },
+    ]);
+  });
+
   it.each<[string, readonly string[]]>([
     ['', ['http.token', 'http.listen']],
     ['self: none\n', ['http.token', 'http.listen']],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { resolveSecret } from '../../../src/config/secret.ts';
+import { secretValues } from '../../../src/config/secret-refs.ts';
 import { showableConfig } from '../../../src/config/show.ts';
 import { dump } from 'js-yaml';
 import { configOf, contractText, minimalText } from './sample.ts';
@@ -62,6 +63,18 @@ describe('a secret', () => {
   });
 });
 
+describe('the values that are kept out of all that is written', () => {
+  it('have those of OVF properties among them, save what is too short to be told from other text', async () => {
+    const image = 'core.ovf, properties: {root_password: hunter2, password_max_days: 90, key: {env: KEY}}';
+    const config = configOf(minimalText.replace('core.ovf', image));
+    expect(await secretValues(config, { VCENTER_PASSWORD: 'pw', KEY: 'hunter3' })).toEqual([
+      'pw',
+      'hunter2',
+      'hunter3',
+    ]);
+  });
+});
+
 describe('the configuration that is shown', () => {
   it('means the same when it is read again', () => {
     const config = configOf(contractText);
@@ -75,6 +88,8 @@ notify: {webhook: {url: "https://hooks.example.org/T0/hunter2"}}`;
     const shown = JSON.stringify(showableConfig(configOf(text)));
     expect(shown).not.toContain('hunter2');
     expect(shown).toContain('hello');
+    const referred = configOf(minimalText.replace('core.ovf', 'core.ovf, properties: {admin_password: {file: /p}}'));
+    expect(showableConfig(referred)).toMatchObject({ image: { properties: { admin_password: { file: '/p' } } } });
     expect(shown).toContain('https://hooks.example.org/');
   });
 });

@@ -205,6 +205,7 @@ describe('a peer that sends what must not hold', () => {
     'two places for one node': recordOf(9, ['web1', { name: 'web2', vcenter: { cluster: 'a', esxi_hostname: 'b' } }]),
     'another pool': { ...recordOf(9, ['web1']), pool: 'db' },
     'a command': recordOf(9, ['web1', { name: 'web2', checks: { x: { type: 'command', command: ['/bin/sh'] } } }]),
+    'a file to read': recordOf(9, ['web1', { name: 'web2', image: { properties: { motd: { file: '/etc/shadow' } } } }]),
     'an action': recordOf(9, ['web1', { name: 'web2', checks: { ping: { on_failure: { exec: ['/bin/sh'] } } } }]),
   };
 
@@ -235,7 +236,7 @@ describe('a peer that sends what must not hold', () => {
     await one.keeper.exchange();
     expect(one.journalled('membership.refused').map(({ reason }) => reason)).toEqual([
       expect.stringContaining('HTTP 401'),
-      expect.stringContaining('brings a program'),
+      expect.stringContaining('brings a program or'),
     ]);
     await one.edit('web1, web2');
     expect(one.sees).toEqual([10, 'web1 web2']);
