@@ -12,15 +12,15 @@ export function searchPath(spec: RunSpec): readonly string[] {
   return [...spec.ansible.path, ...systemPath];
 }
 
-/** Python modules that the image brings beside the package: a machine without a new enough pyVmomi works with them. */
-function packagedPython(): readonly string[] {
-  const folder = path.resolve(ansibleFolder, '..', 'python');
-  return existsSync(folder) ? [folder] : [];
+/** PYTHONPATH of a run. Python modules that the image brings beside the package are in it: a machine without a new enough pyVmomi works with them. */
+export function pythonPathOf(ansible: Pick<RunSpec['ansible'], 'python_path'>): readonly string[] {
+  const packaged = path.resolve(ansibleFolder, '..', 'python');
+  return [...ansible.python_path, ...(existsSync(packaged) ? [packaged] : [])];
 }
 
 /** The whole environment of a run, built from nothing: no setting of this machine's users or of the controller gets in. */
 export function runEnvironment(spec: RunSpec, folder: RunFolder): Record<string, string> {
-  const pythonPath = [...spec.ansible.python_path, ...packagedPython()];
+  const pythonPath = pythonPathOf(spec.ansible);
   return {
     PATH: searchPath(spec).join(':'),
     HOME: folder.tmp,

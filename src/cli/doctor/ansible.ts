@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { entriesOf, member } from '../../config/document.ts';
+import { pythonPathOf } from '../../ansible/environment.ts';
 import type { Config } from '../../config/schema.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 import { askTool, type ToolEnvironment } from './tool.ts';
@@ -17,7 +18,7 @@ export async function ansibleFindings({ ansible }: Config): Promise<readonly Fin
   // A run sees no collections of the user's home either.
   const home = await mkdtemp(join(tmpdir(), 'regrow-doctor-'));
   try {
-    const environment = { path: ansible.path, pythonPath: ansible.python_path, home };
+    const environment = { path: ansible.path, pythonPath: pythonPathOf(ansible), home };
     const core = await askTool('ansible-playbook', ['--version'], environment);
     if (core.missing || core.exitCode !== 0) return [coreMissing(core.stderr)];
     const others = await Promise.all([
