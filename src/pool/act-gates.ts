@@ -235,14 +235,15 @@ function isHypervisorsWord(turn: Turn, node: NodeState): boolean {
   return found?.kind === 'absent' || (found?.kind === 'vm' && found.power === 'off');
 }
 
-/** A fault that a rebuild can follow from. What only alerts takes no node from the pool. */
+/** Any fault, but for one of which only checks are known that lead to no rebuild: what only alerts takes no node from the pool. */
 function isLost(turn: Turn, name: string, node: NodeState): boolean {
   const { fault, checks } = node;
   if (fault === null) return false;
   if (fault.isAbandoned || fault.course.kind === 'running' || isHypervisorsWord(turn, node)) return true;
-  return Object.entries(turn.policy.nodes[name]?.checks ?? {}).some(
-    ([check, { action }]) => leadsToRebuild(action) && checks[check]?.verdict === 'unhealthy',
+  const unhealthy = Object.entries(turn.policy.nodes[name]?.checks ?? {}).filter(
+    ([check]) => checks[check]?.verdict === 'unhealthy',
   );
+  return unhealthy.length === 0 || unhealthy.some(([, { action }]) => leadsToRebuild(action));
 }
 
 /** No more nodes are unhealthy than the pool may lose; so many at once are no failures of nodes. */
