@@ -61,7 +61,16 @@ export function policyOf(names: readonly string[], more: Partial<PoolPolicy> = {
 /** A node that works, with what differs. */
 export function nodeOf(policy: PoolPolicy, more: Partial<NodeState> = {}): NodeState {
   const read = { found: certified, pending: null };
-  return { ...blankNode(policy, now), vm: judged, read, readAt: now, seenAt: now, readBegunAt: now, warmUntil: null, ...more };
+  return {
+    ...blankNode(policy, now),
+    vm: judged,
+    read,
+    readAt: now,
+    seenAt: now,
+    readBegunAt: now,
+    warmUntil: null,
+    ...more,
+  };
 }
 
 /** A node whose fault began just now, or so long ago. */
