@@ -99,7 +99,8 @@ function renderFacts(run: RunAnswer, style: Style): string {
     ['incident', incident],
     ['old VM', identityText(run.old_vm, null)],
     ['new VM', identityText(run.vm, run.address)],
-    ['output', run.output_log],
+    // Nothing was begun, nothing was written.
+    ['output', run.step === 'gates' ? null : run.output_log],
   ];
   const lines = facts.flatMap(([name, value]) => (value === null ? [] : factLines(name, value, style)));
   return `${style.bold(heading)}\n${lines.join('\n')}\n`;

@@ -229,6 +229,25 @@ describe('regrow show', () => {
     });
   });
 
+  it('tells of one that a gate refused why, by which gates, and names no output', async () => {
+    const machine = new Machine();
+    const id = machine.begun('00000000000002', { trigger: 'api' });
+    const gates = [{ gate: 'quorum', holds: true, message: 'webbox3 sees it alive', facts: {} }];
+    const decision = { type: 'decision', run: id, node: 'webbox1', data: { acts: false, gates } };
+    machine.journal.events.append({ at: '2026-01-01T10:00:00.000Z', ...decision });
+    machine.journal.runs.finish(id, {
+      outcome: 'refused',
+      gate: 'quorum',
+      step: 'gates',
+      ended_at: '2026-01-01T10:00:00.000Z',
+    });
+    const { stdout } = await machine.regrow(['show', 'last']);
+    expect(stdout).toMatch(/^Run \S+: rebuild of webbox1: refused: quorum$/mu);
+    expect(stdout).toMatch(/^Why it did not act, decided .*:$/mu);
+    expect(stdout).toMatch(/^quorum +HOLDS +webbox3 sees it alive$/mu);
+    expect(stdout).not.toContain('output.log');
+  });
+
   it('says where the old VM stands after a failure past the fence, and how to bring it back, in the safe order', async () => {
     const machine = new Machine();
     failedAfterFence(machine, '00000000000001');
