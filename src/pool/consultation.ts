@@ -22,14 +22,19 @@ export interface Vote {
   readonly holds?: readonly PeerHold[];
 }
 
-/** One controller is one voice, whatever addresses lead to it, and whoever asks has its own already: it is silent wherever else it answers. */
+/**
+ * One controller is one voice for a rebuild, whatever addresses lead to it, and whoever asks has its own already. What speaks against one is
+ * heard each time, a sign of life as well as what holds: a witness that goes by another one's name takes nothing from that one.
+ */
 export function oneVoiceEach(votes: readonly Vote[], asker: string): readonly Vote[] {
   const heard = new Set([asker]);
   return votes.map((vote) => {
     const speaker = vote.controller ?? vote.observer;
-    if (vote.answer === 'silent') return vote;
-    if (heard.has(speaker))
-      return silentVote(vote.observer, `${speaker} answers there, who is heard already`, vote.latencyMs);
+    if (vote.answer === 'silent' || vote.answer === 'healthy') return vote;
+    if (heard.has(speaker)) {
+      const silent = silentVote(vote.observer, `${speaker} answers there, who is heard already`, vote.latencyMs);
+      return vote.holds === undefined ? silent : { ...silent, holds: vote.holds };
+    }
     heard.add(speaker);
     return vote;
   });

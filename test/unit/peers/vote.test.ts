@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { askVotes } from '../../../src/peers/all-votes.ts';
+import { oneVoiceEach, type Vote } from '../../../src/pool/consultation.ts';
 import { askVote, witnessAddress } from '../../../src/peers/vote.ts';
 import { serve, token } from './controllers.ts';
 
@@ -113,5 +114,25 @@ describe('one controller', () => {
       (await askVotes({ ...electors, asker })).map(({ answer }) => answer);
     expect(await answers('web1')).toEqual(['unhealthy', 'silent']);
     expect(await answers('watcher')).toEqual(['silent', 'silent']);
+  });
+
+  it('that goes by another one’s name silences neither its sign of life nor what holds it', () => {
+    const liar: Vote = {
+      observer: '10.0.0.8',
+      controller: 'watcher',
+      answer: 'unhealthy',
+      subject: 'uuid-1',
+      ageMs: 5,
+      isTrusted: true,
+      latencyMs: 1,
+      detail: '',
+    };
+    const alive: Vote = { ...liar, observer: '10.0.0.9', answer: 'healthy' };
+    const holds = [{ gate: 'paused', message: 'pool is paused: move' }];
+    expect(oneVoiceEach([liar, alive], 'web1')).toEqual([liar, alive]);
+    expect(oneVoiceEach([liar, { ...liar, observer: '10.0.0.9', holds }], 'web1')).toMatchObject([
+      { answer: 'unhealthy' },
+      { answer: 'silent', holds },
+    ]);
   });
 });
