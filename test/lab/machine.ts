@@ -22,6 +22,12 @@ export interface Machine {
 }
 
 const withinMs = 60_000;
+const endsWithinMs = 300_000;
+
+const namespaces = (pid: string): string[] => ['-t', pid, '-m', '-n', '-p', '-C', '-r', '-w'];
+const processesIn = (pid: string): string =>
+  spawnSync('nsenter', [...namespaces(pid), 'ps', '-eo', 'pid,ppid,stat,wchan:24,etime,args'], { encoding: 'utf8' })
+    .stdout;
 
 /** Boots one; test/lab/systemd says how. */
 export async function bootMachine(name: string): Promise<Machine> {
@@ -32,12 +38,14 @@ export async function bootMachine(name: string): Promise<Machine> {
   });
   let pid = '';
   const enter = (argv: readonly string[], input = ''): Ended => {
-    const { status, stdout, stderr } = spawnSync('nsenter', ['-t', pid, '-m', '-p', '-C', '-r', '-w', ...argv], {
+    const { status, stdout, stderr, error } = spawnSync('nsenter', [...namespaces(pid), ...argv], {
       encoding: 'utf8',
       input,
-      timeout: 180_000,
+      timeout: endsWithinMs,
+      killSignal: 'SIGKILL',
     });
-    return { status, text: (stdout + stderr).trim() };
+    const ended = error === undefined ? '' : `\n${error.message}; what runs in the machine:\n${processesIn(pid)}`;
+    return { status, text: (stdout + stderr + ended).trim() };
   };
   const inside = (...argv: readonly string[]): Ended => enter(argv);
   const until = async <T>(what: string, read: () => T | undefined): Promise<T> => {
