@@ -36,6 +36,7 @@ describe.each(counts)('a sync of %i nodes', (count) => {
   const down = others.at(-1) ?? '';
   const plain = others.slice(0, -1);
   const alive = [blocked, slow, ...plain];
+  const arrivesWithinMs = 240_000 + count * 20_000;
   let lab: Lab;
 
   beforeAll(
@@ -175,7 +176,7 @@ describe.each(counts)('a sync of %i nodes', (count) => {
       const fresh = sender.write('large', randomBytes(8 * 1024 * 1024));
       const first = sender.write('first', 'new');
       for (const node of alive) await slowDown(lab, node, 4096);
-      await sender.killedWhen('a part of the large file has arrived', async () => {
+      await sender.killedWhen('a part of the large file has arrived', arrivesWithinMs, async () => {
         for (const node of alive) expect([old, fresh]).toContain(await sumOn(lab, node, path));
         const parts = await eachAlive(`find ${sender.shared} -name '.large.*' -size +200k`);
         return parts.some((part) => part !== '');
@@ -213,7 +214,7 @@ describe.each(counts)('a sync of %i nodes', (count) => {
         expect(disk.slice(0, 64)).toBe(listed);
         return disk.slice(0, 64);
       };
-      await sender.killedWhen('a part of the image has arrived', async () => {
+      await sender.killedWhen('a part of the image has arrived', arrivesWithinMs, async () => {
         const parts = await eachAlive(`find ${images}/.arriving-* -type f -size +200k 2>/dev/null`);
         return parts.some((part) => part !== '');
       });

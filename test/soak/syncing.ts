@@ -77,13 +77,13 @@ export class Sender {
   }
 
   /** Starts a sync, and kills the controller, its run and every rsync and ssh of it, by SIGKILL, as soon as `isTime`. */
-  async killedWhen(what: string, isTime: () => Promise<boolean>): Promise<void> {
+  async killedWhen(what: string, withinMs: number, isTime: () => Promise<boolean>): Promise<void> {
     const runs = join(this.lab.dir, `admin-${this.#name}`, 'runs');
     const before = new Set(existsSync(runs) ? readdirSync(runs) : []);
     const main = join(import.meta.dirname, '../../dist/main.js');
     const controller = spawn(process.execPath, [main, '--config', this.config, 'sync'], { stdio: 'ignore' });
     const over = once(controller, 'exit');
-    await eventually(what, 240_000, async () => {
+    await eventually(what, withinMs, async () => {
       if (controller.exitCode !== null) throw new Error(`the sync ended (${controller.exitCode}) before this: ${what}`);
       return (await isTime()) ? true : undefined;
     });
