@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -185,12 +186,9 @@ describe('a node that is down while another one is rebuilt', () => {
 });
 
 describe('a rebuild with hooks', () => {
-  const controllerWith = async (name: string, hooks: string): Promise<string> =>
-    adminController(lab, name, (text) => `${text}hooks: {${hooks}}\n`);
-
   it('fences nothing when a hook before it fails, says so, and leaves no claim', async () => {
     const no = hookPlaybook(lab, 'no', 'echo not today >&2; false');
-    const config = await controllerWith('veto', `before_rebuild: [${no.file}]`);
+    const config = await adminController(lab, 'veto', (text) => `${text}hooks: {before_rebuild: [${no.file}]}\n`);
     const operations = await during(async () => {
       const answer = await rebuild(lab, 'webbox1', { config });
       expect(answer).toMatchObject({
@@ -205,12 +203,24 @@ describe('a rebuild with hooks', () => {
     expectClaimsClosed(await lab.state());
   });
 
-  it('runs them around it, without secrets; one that fails after it is told, and changes nothing', async () => {
+  it('runs them around it; a secret of the new VM is seen in that VM alone; a hook that fails after it is told, and changes nothing', async () => {
     const old = await lab.vm('webbox1');
+    const secret = randomBytes(12).toString('hex');
+    const secretFile = join(lab.dir, 'root-password');
+    writeFileSync(secretFile, secret, { mode: 0o600 });
+    const watch = new ArgvWatch(secret);
     const [before, after] = [hookPlaybook(lab, 'before'), hookPlaybook(lab, 'after', 'echo too bad >&2; false')];
-    const config = await controllerWith('hooks', `before_rebuild: [${before.file}], after_rebuild: [${after.file}]`);
+    const config = await adminController(lab, 'hooks', (text) =>
+      `${text}hooks: {before_rebuild: [${before.file}], after_rebuild: [${after.file}]}\n`.replace(
+        'properties: {',
+        `properties: {root-password: {file: ${secretFile}}, `,
+      ),
+    );
     const { outcome, run, address } = await rebuild(lab, 'webbox1', { config });
     expect(outcome).toBe('rebuilt');
+    expect(await watch.stop()).toEqual([]);
+    expect((await lab.ssh('webbox1', 'cat /run/hypervisor/ovf-env.xml')).stdout).toContain(secret);
+    for (const folder of [join(lab.dir, 'admin-hooks'), '/tmp']) expect(await filesHolding(folder, secret)).toEqual([]);
     const { moid, instance_uuid: uuid } = await lab.vm('webbox1');
     const judged = { moid: old.moid, instance_uuid: old.instance_uuid };
     const both = { node: 'webbox1', rebuild_run: run, judged_vm: expect.objectContaining(judged) };
@@ -218,7 +228,8 @@ describe('a rebuild with hooks', () => {
     expect(after.told()).toEqual([
       expect.objectContaining({ ...both, node_address: address, new_vm: { moid, instance_uuid: uuid } }),
     ]);
-    for (const each of [before, after]) expect(each.environment()).not.toContain(lab.password());
+    for (const each of [before, after])
+      for (const hidden of [lab.password(), secret]) expect(each.environment()).not.toContain(hidden);
     const journal = openJournal(join(lab.dir, 'admin-hooks'));
     const told = journal.events.list({ run: run ?? '' }).filter(({ type }) => type.startsWith('hook.'));
     journal.close();
