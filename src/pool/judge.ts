@@ -1,7 +1,7 @@
 import { afterResult, unmeasured, withoutResults, type ResultStatus } from './check-state.ts';
 import type { Effect, PoolEvent } from './events.ts';
 import type { Fault, NodeState } from './node-state.ts';
-import { isFresh, nodePolicy, record, still, withFault, type Step, type Turn } from './turn.ts';
+import { isFresh, isStale, nodePolicy, record, still, withFault, type Step, type Turn } from './turn.ts';
 
 /** The node after a measurement. A result about another VM than the one that is judged now says nothing. */
 export function afterMeasurement(
@@ -39,9 +39,12 @@ function countedStatus(turn: Turn, node: NodeState, status: ResultStatus): Resul
   const found = node.read?.found;
   if (found !== undefined && isFresh(turn, node)) {
     if (found.kind === 'ambiguous') return 'unknown';
-    // One that answers although vCenter does not have it is a contradiction, and no failure.
-    if (found.kind === 'absent')
-      return node.vm === null || node.read?.pending || status === 'ok' ? 'unknown' : 'failed';
+    if (found.kind === 'absent') {
+      const pending = node.read?.pending ?? null;
+      const isWorkedOn = pending !== null && !isStale(turn, pending);
+      // One that answers although vCenter does not have it is a contradiction, and no failure.
+      return node.vm === null || isWorkedOn || status === 'ok' ? 'unknown' : 'failed';
+    }
     if (found.mark === 'building') return 'unknown';
     if (found.power === 'off' || found.power === 'suspended') return 'failed';
   }
