@@ -1,4 +1,4 @@
-import { afterResult, unmeasured, withoutResults, type ResultStatus } from './check-state.ts';
+import { afterResult, unmeasured, withoutFailures, withoutResults, type ResultStatus } from './check-state.ts';
 import type { Effect, PoolEvent } from './events.ts';
 import type { Fault, NodeState } from './node-state.ts';
 import { isFresh, isStale, nodePolicy, record, still, withFault, type Step, type Turn } from './turn.ts';
@@ -12,7 +12,10 @@ export function afterMeasurement(
   const check = nodePolicy(turn).checks[event.check];
   if (check === undefined || event.subject !== (node.vm?.instanceUuid ?? null)) return still(node);
   const before = node.checks[event.check] ?? unmeasured;
-  const after = afterResult(before, countedStatus(turn, node, event.status), check);
+  const counted = countedStatus(turn, node, event.status);
+  // Who answers is not failing in a row, whatever that answer is worth.
+  const isAnswer = counted === 'unknown' && event.status === 'ok';
+  const after = isAnswer ? withoutFailures(before) : afterResult(before, counted, check);
   if (after === before) return still(node);
   const next: NodeState = { ...node, checks: { ...node.checks, [event.check]: after } };
   if (after.verdict === 'unhealthy') {

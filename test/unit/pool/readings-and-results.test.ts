@@ -32,6 +32,21 @@ function observed(state: PoolState): ReturnType<typeof observationOf> {
   return observationOf({ policy, state, results, trusted: true, nowMs: now + 1000 }, 'c');
 }
 
+describe('results of a node that a reading of vCenter lacks', () => {
+  const gone: ReadNode = { found: { kind: 'absent' }, pending: null };
+  const well = nodeOf(policy, { checks: { ping: { verdict: 'healthy', failures: 0, successes: 1 } } });
+
+  it('an answer ends the failures before it: an observer that the node answers is no voice for a rebuild', () => {
+    const state = after(poolOf(well), gone, [measured('failed'), measured('ok'), measured('ok')]);
+    expect(observed(state)?.verdict).not.toBe('unhealthy');
+  });
+
+  it('failures that are not in a row do not open a fault', () => {
+    const events = (['failed', 'ok', 'ok', 'failed', 'ok', 'ok', 'failed', 'ok'] as const).map(measured);
+    expect(after(poolOf(well), gone, events).nodes['c']?.fault).toBeNull();
+  });
+});
+
 describe('results of a node whose claim was left behind without a VM', () => {
   const left: Pending = { by: 'b', sinceMs: now - policy.takeoverMs - 1, isOver: false };
   const read: ReadNode = { found: { kind: 'absent' }, pending: left };
