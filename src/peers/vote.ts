@@ -16,6 +16,10 @@ const observationSchema = z.object({
   trusted: z.boolean(),
   /** Controllers of an earlier version tell of none. */
   holds: z.array(z.object({ gate: z.string(), message: z.string() })).default([]),
+  checks: z
+    .array(z.object({ name: z.string(), failures: z.number() }))
+    .max(1_000)
+    .catch([]),
 });
 
 /** Asks an observer what it sees of a node. Whatever goes wrong is a silent vote. */
@@ -50,12 +54,14 @@ export function voteIn(
   if (parsed.node !== node) return silentVote(observer, `it spoke of ${parsed.node.slice(0, 64)}`, latencyMs);
   if (expected !== null && parsed.controller !== expected)
     return silentVote(observer, `${parsed.controller.slice(0, 64)} answers at its address`, latencyMs);
-  const { vm, verdict, age_ms: ageMs, trusted, holds } = parsed;
+  const { vm, verdict, age_ms: ageMs, trusted, holds, checks } = parsed;
+  const failing = checks.filter(({ failures }) => failures > 0).map(({ name }) => name);
   const detail = trusted ? '' : 'it does not trust itself';
   return {
     observer,
     ...(parsed.controller === observer ? {} : { controller: parsed.controller }),
     answer: verdict,
+    ...(failing.length === 0 ? {} : { failing }),
     subject: vm?.instance_uuid ?? null,
     ageMs,
     isTrusted: trusted,

@@ -47,6 +47,11 @@ export function withoutResults(state: CheckState): CheckState {
   return { ...unmeasured, verdict: state.verdict === 'unhealthy' ? 'unhealthy' : 'unknown' };
 }
 
+/** The check after an answer from which nothing is concluded: it ends a row of failures. The same when there is none. */
+export function withoutFailures(state: CheckState): CheckState {
+  return state.failures === 0 ? state : { ...state, failures: 0 };
+}
+
 /** Whether the present results alone make it unhealthy. */
 export function isFailing(state: CheckState, policy: CheckPolicy): boolean {
   return state.failures >= policy.failures;

@@ -9,6 +9,8 @@ export interface Vote {
   /** The name of the controller that spoke, where it is not the observer's: a witness is known by its address. */
   readonly controller?: string;
   readonly answer: 'unhealthy' | 'healthy' | 'unknown' | 'silent';
+  /** The checks that fail there, by name. Absent when it did not say. */
+  readonly failing?: readonly string[];
   /** Instance uuid of the VM that its answer is about; null when it knows none. */
   readonly subject: string | null;
   /** How old the oldest result is that the answer rests on; null when there is none. */

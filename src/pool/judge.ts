@@ -1,7 +1,7 @@
-import { afterResult, unmeasured, withoutResults, type ResultStatus } from './check-state.ts';
+import { afterResult, unmeasured, withoutFailures, withoutResults, type ResultStatus } from './check-state.ts';
 import type { Effect, PoolEvent } from './events.ts';
 import type { Fault, NodeState } from './node-state.ts';
-import { isFresh, nodePolicy, record, still, withFault, type Step, type Turn } from './turn.ts';
+import { isFresh, isStale, nodePolicy, record, still, withFault, type Step, type Turn } from './turn.ts';
 
 /** The node after a measurement. A result about another VM than the one that is judged now says nothing. */
 export function afterMeasurement(
@@ -12,7 +12,10 @@ export function afterMeasurement(
   const check = nodePolicy(turn).checks[event.check];
   if (check === undefined || event.subject !== (node.vm?.instanceUuid ?? null)) return still(node);
   const before = node.checks[event.check] ?? unmeasured;
-  const after = afterResult(before, countedStatus(turn, node, event.status), check);
+  const counted = countedStatus(turn, node, event.status);
+  // Who answers is not failing in a row, whatever that answer is worth.
+  const isAnswer = counted === 'unknown' && event.status === 'ok';
+  const after = isAnswer ? withoutFailures(before) : afterResult(before, counted, check);
   if (after === before) return still(node);
   const next: NodeState = { ...node, checks: { ...node.checks, [event.check]: after } };
   if (after.verdict === 'unhealthy') {
@@ -39,9 +42,12 @@ function countedStatus(turn: Turn, node: NodeState, status: ResultStatus): Resul
   const found = node.read?.found;
   if (found !== undefined && isFresh(turn, node)) {
     if (found.kind === 'ambiguous') return 'unknown';
-    // One that answers although vCenter does not have it is a contradiction, and no failure.
-    if (found.kind === 'absent')
-      return node.vm === null || node.read?.pending || status === 'ok' ? 'unknown' : 'failed';
+    if (found.kind === 'absent') {
+      const pending = node.read?.pending ?? null;
+      const isWorkedOn = pending !== null && !isStale(turn, pending);
+      // One that answers although vCenter does not have it is a contradiction, and no failure.
+      return node.vm === null || isWorkedOn || status === 'ok' ? 'unknown' : 'failed';
+    }
     if (found.mark === 'building') return 'unknown';
     if (found.power === 'off' || found.power === 'suspended') return 'failed';
   }

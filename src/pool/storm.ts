@@ -1,7 +1,7 @@
 import { calm, type Brake } from './brake.ts';
 import type { Effect, PoolEvent } from './events.ts';
 import type { PoolState } from './node-state.ts';
-import type { PoolPolicy } from './policy.ts';
+import { leadsToRebuild, type PoolPolicy } from './policy.ts';
 import type { Turn } from './turn.ts';
 
 /*
@@ -67,9 +67,23 @@ function setbackOf(
 ): 'failed' | 'relapsed' | null {
   if (event.kind === 'run-ended' && event.isAttempt && (event.outcome === 'failed' || event.outcome === 'interrupted'))
     return 'failed';
-  const isOpened = effects.some((effect) => effect.kind === 'record' && effect.type === 'fault.opened');
   const rebuiltAt = pool.brake.rebuilt[name];
-  return isOpened && rebuiltAt !== undefined && now - rebuiltAt < policy.stabilityWindowMs ? 'relapsed' : null;
+  if (rebuiltAt === undefined || now - rebuiltAt >= policy.stabilityWindowMs) return null;
+  return losesNode({ name, pool, policy }, effects) ? 'relapsed' : null;
+}
+
+/** Whether the node is faulty from now on by what can lead to a rebuild: what only alerts takes no node from the pool, and no rebuild would help. */
+function losesNode({ name, pool, policy }: Omit<Turn, 'now'>, effects: readonly Effect[]): boolean {
+  const news = effects.find((effect) => effect.kind === 'record' && /^fault\.(opened|widened)$/.test(effect.type));
+  if (news?.kind !== 'record') return false;
+  const checks = policy.nodes[name]?.checks ?? {};
+  const deciding = Object.entries(pool.nodes[name]?.checks ?? {}).filter(([check, { verdict }]) => {
+    const action = checks[check]?.action;
+    return verdict === 'unhealthy' && action !== undefined && leadsToRebuild(action);
+  });
+  if (news.type === 'fault.widened') return news.data['check'] === deciding[0]?.[0] && deciding.length === 1;
+  const { checks: failed } = news.data;
+  return !Array.isArray(failed) || failed.length === 0 || deciding.length > 0;
 }
 
 function reasonToTrip({ pool, policy, now }: Turn, setbacks: readonly number[]): string | null {

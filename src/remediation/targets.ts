@@ -20,13 +20,22 @@ export class Targets {
     this.#journal = journal;
   }
 
-  /** Takes over what the journal knows of these nodes now. */
+  /**
+   * Takes over what the journal knows of these nodes now. An address that another node was given since then is that one's: who answers
+   * there says nothing of the VM that had it before.
+   */
   refresh(nodes: readonly string[]): void {
     this.#known.clear();
     for (const node of nodes) {
       const known = this.#journal.nodes.lastKnown(node);
       if (known !== undefined) this.#known.set(node, known);
     }
+    const lastToldAt = new Map<string, string>();
+    for (const { address, address_at: at } of this.#known.values())
+      if (address !== null && at !== null && at > (lastToldAt.get(address) ?? '')) lastToldAt.set(address, at);
+    for (const [node, known] of this.#known)
+      if (known.address !== null && (known.address_at ?? '') < (lastToldAt.get(known.address) ?? ''))
+        this.#known.set(node, { ...known, address: null, address_at: null });
   }
 
   /** An address counts for the VM that it was told of, and for no other. */
