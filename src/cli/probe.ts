@@ -15,6 +15,7 @@ interface ProbeOptions {
   readonly wait?: number;
   readonly check?: readonly string[];
   readonly onlyRebuild?: true;
+  readonly verify?: true;
   readonly vcenter?: true;
 }
 
@@ -39,7 +40,8 @@ export function register(program: Command, context: CliContext): void {
     .option('--address <ip>', 'where the node is (default: where it was last seen)', addressArgument)
     .option('--wait <time>', 'measure again until all pass or the time is up, such as 60s or 2m', durationArgument)
     .option('--check <name>', 'only this check; may be given several times', listArgument)
-    .option('--only-rebuild', 'only checks whose on_failure is rebuild')
+    .option('--only-rebuild', 'only checks that can lead to a rebuild')
+    .option('--verify', 'as a new node is certified: by the checks that can lead to a rebuild, or by all where none can')
     .option('--vcenter', 'count what vCenter said lately, too: off or gone has failed, half built is not known')
     .addHelpText('after', help)
     .action(context.run((name: string, options: ProbeOptions) => probeNode(context, name, options)));
@@ -119,12 +121,13 @@ async function answer(context: CliContext, task: Task): Promise<number> {
 
 function chosenChecks(
   checks: Readonly<Record<string, AnyCheck>>,
-  { check: names, onlyRebuild }: ProbeOptions,
+  { check: names, onlyRebuild, verify }: ProbeOptions,
 ): readonly (readonly [string, AnyCheck])[] {
   for (const name of names ?? []) if (!Object.hasOwn(checks, name)) throw unknownCheck(name, Object.keys(checks));
-  return Object.entries(checks).filter(
-    ([name, check]) => (names?.includes(name) ?? true) && (!onlyRebuild || canRebuild(check)),
-  );
+  const named = Object.entries(checks).filter(([name]) => names?.includes(name) ?? true);
+  const deciding = named.filter(([, check]) => canRebuild(check));
+  // What only alerts is no reason to throw a new node away: it may fail on every node alike.
+  return onlyRebuild || (verify && deciding.length > 0) ? deciding : named;
 }
 
 function unknownCheck(name: string, known: readonly string[]): RegrowError {

@@ -119,7 +119,7 @@ export class Inquiry implements Inquiries {
     });
   }
 
-  async confirm(node: string): Promise<Confirmation> {
+  async confirm(node: string, deciding?: readonly string[]): Promise<Confirmation> {
     const { live, targets, state, probes } = this.#parts;
     const { checks, ssh } = nodeSettings(live.config, node);
     const read = state().nodes[node]?.read?.found;
@@ -127,6 +127,7 @@ export class Inquiry implements Inquiries {
       probes: probes(),
       sshd: (address, timeoutMs) => probeSshBanner(address, ssh.port, timeoutMs),
       word: wordOf(read),
+      deciding,
     });
   }
 

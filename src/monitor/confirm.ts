@@ -12,6 +12,8 @@ export interface ConfirmParts {
   /** Whether an sshd answers there. */
   readonly sshd: (address: string | undefined, timeoutMs: number) => Promise<ProbeResult>;
   readonly word: HypervisorsWord;
+  /** The checks that count, by name; default: every one that can lead to a rebuild. */
+  readonly deciding?: readonly string[] | undefined;
 }
 
 /**
@@ -30,16 +32,18 @@ export function wordOf(found: NodeReading | undefined): HypervisorsWord {
 const longestMs = 5_000;
 
 /**
- * Probes a node once more: every check that can lead to a rebuild, and, where these only ping, the sshd, which is another path. A check
+ * Probes a node once more: every check that counts, and, where these only ping, the sshd, which is another path. A check
  * that fails confirms the failure, whatever the others say; an sshd that answers is evidence of life. With nothing measured it is unknown.
  */
 export async function confirmFailure(
   checks: Readonly<Record<string, Check>>,
   target: ProbeTarget,
-  { probes, sshd, word }: ConfirmParts,
+  { probes, sshd, word, deciding: names }: ConfirmParts,
 ): Promise<Confirmation> {
   if (word === 'off') return { status: 'failed', detail: 'vCenter says that it is off' };
-  const deciding = Object.entries(checks).filter(([, check]) => canRebuild(check));
+  const deciding = Object.entries(checks).filter(
+    ([name, check]) => canRebuild(check) && (names === undefined || names.includes(name)),
+  );
   // A page or a port of its own says more of a service than sshd does of the machine.
   const isAboutTheMachine = deciding.every(([, { type }]) => type === 'ping');
   const results = await Promise.all([

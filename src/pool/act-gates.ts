@@ -8,7 +8,7 @@ import { isFresh, isStale, nodePolicy, type Turn } from './turn.ts';
 import { isFullMesh, isObserverOf, observersOf } from './observers.ts';
 import { leadsToRebuild, modeOf } from './policy.ts';
 import { isFailing, unmeasured } from './check-state.ts';
-import { isSpent } from './restores.ts';
+import { decidingChecks } from './deciding-checks.ts';
 
 /*
  * The gates before a rebuild that this controller orders by itself, in their order. Each is a pure function of what is known; what
@@ -210,11 +210,9 @@ function quorumAnswer(given: ActCase): QuorumResult {
  */
 function votesForRebuild({ turn, node, consultation: { votes }, order }: ActCase): readonly Vote[] {
   if (order !== undefined || node.fault?.isAbandoned === true) return votes;
-  const { checks } = nodePolicy(turn);
-  const isRestoredFirst = (check: string): boolean => {
-    const action = checks[check]?.action;
-    return action !== undefined && !(leadsToRebuild(action) && isSpent(node, check, action));
-  };
+  const known = Object.keys(nodePolicy(turn).checks);
+  const deciding = decidingChecks(turn, node);
+  const isRestoredFirst = (check: string): boolean => known.includes(check) && !deciding.includes(check);
   return votes.map((vote) =>
     vote.answer === 'unhealthy' && vote.failing?.every(isRestoredFirst) === true
       ? { ...vote, answer: 'unknown' }

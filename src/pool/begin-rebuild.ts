@@ -1,6 +1,7 @@
 import { allGates, consultedGates } from './act-gates.ts';
 import { approvalText, asking } from './approval.ts';
 import type { Consultation } from './consultation.ts';
+import { decidingChecks } from './deciding-checks.ts';
 import type { Effect } from './events.ts';
 import type { GateResult, Hold } from './gates.ts';
 import { backoffOf, exhaust, hold, isBuilding, on, wait } from './moves.ts';
@@ -33,9 +34,10 @@ export function start(turn: Turn, before: NodeState, consultation: Consultation)
   if (isBuilding(turn)) return wait(turn, node, 'busy', policy.staggerMs);
   if (isOnlyUnapproved) return askPerson(turn, before, node, decision);
   const order = { node: name, judged: node.fault?.vm ?? null, attempt: node.attempts + 1 };
+  const checks = decidingChecks(turn, node);
   return {
     ...on(node, { kind: 'running', run: null }),
-    effects: [decision, { kind: 'rebuild', ...order, approved: approvedRun(node) }],
+    effects: [decision, { kind: 'rebuild', ...order, checks, approved: approvedRun(node) }],
   };
 }
 

@@ -87,13 +87,20 @@ export type Effect =
     }
   /** vCenter is to be read soon. */
   | { readonly kind: 'discover' }
-  /** The others are to be asked about a node, and it is to be probed afresh. */
-  | { readonly kind: 'consult'; readonly node: string; readonly judged: VmIdentity | null }
+  /** The others are to be asked about a node, and it is to be probed afresh by these checks. */
+  | {
+      readonly kind: 'consult';
+      readonly node: string;
+      readonly judged: VmIdentity | null;
+      readonly checks: readonly string[];
+    }
   | {
       readonly kind: 'rebuild';
       readonly node: string;
       readonly judged: VmIdentity | null;
       readonly attempt: number;
+      /** What the node is probed by before it is fenced. */
+      readonly checks: readonly string[];
       /** The run that a person approved, and who; null when nobody had to. */
       readonly approved: { readonly run: string; readonly by: string } | null;
     }

@@ -1,11 +1,10 @@
 import { isAtWork } from './act-gates.ts';
 import { isFailing, unmeasured } from './check-state.ts';
+import { decidingChecks } from './deciding-checks.ts';
 import type { Effect } from './events.ts';
 import type { Course, NodeState } from './node-state.ts';
 import { observersOf } from './observers.ts';
-import { leadsToRebuild } from './policy.ts';
 import { rendezvousOrder } from './rendezvous.ts';
-import { isSpent } from './restores.ts';
 import { nodePolicy, record, type Step, still, type Turn, withFault } from './turn.ts';
 
 /*
@@ -15,12 +14,11 @@ import { nodePolicy, record, type Step, still, type Turn, withFault } from './tu
 /** Whether a rebuild is wanted by present results, or by work that somebody left half done. */
 export function wantsRebuild(turn: Turn, node: NodeState): boolean {
   if (node.fault?.isAbandoned === true) return true;
-  return Object.entries(nodePolicy(turn).checks).some(
-    ([name, check]) =>
-      leadsToRebuild(check.action) &&
-      isSpent(node, name, check.action) &&
-      isFailing(node.checks[name] ?? unmeasured, check),
-  );
+  const { checks } = nodePolicy(turn);
+  return decidingChecks(turn, node).some((name) => {
+    const check = checks[name];
+    return check !== undefined && isFailing(node.checks[name] ?? unmeasured, check);
+  });
 }
 
 /** This controller's own rebuild or restore of another node runs. */
@@ -53,8 +51,8 @@ export function look(turn: Turn, node: NodeState): Step {
 }
 
 /** The question to the others. */
-export function consult({ name }: Turn, { fault }: NodeState): Effect {
-  return { kind: 'consult', node: name, judged: fault?.vm ?? null };
+export function consult(turn: Turn, node: NodeState): Effect {
+  return { kind: 'consult', node: turn.name, judged: node.fault?.vm ?? null, checks: decidingChecks(turn, node) };
 }
 
 /** Waits until vCenter can be read. */

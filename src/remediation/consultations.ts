@@ -1,14 +1,14 @@
 import type { Confirmation, Consultation, SelfFacts, Vote } from '../pool/consultation.ts';
 import type { PoolEvent } from '../pool/events.ts';
-import type { VmIdentity } from '../pool/outcome.ts';
 import type { Logger } from '../logging.ts';
+import type { ConsultOrder } from './reconciler.ts';
 
 /** Whom and what a controller asks before it acts. */
 export interface Inquiries {
   /** The other observers of a node, each asked within a deadline; one that cannot be asked is a silent vote. */
   votes(node: string): Promise<readonly Vote[]>;
-  /** A fresh probe of the node, by another path where there is one. */
-  confirm(node: string): Promise<Confirmation>;
+  /** A fresh probe of the node by these checks (default: all that can lead to a rebuild), by another path where there is one. */
+  confirm(node: string, checks?: readonly string[]): Promise<Confirmation>;
   /** What cannot be told of oneself holds as well. */
   self(): Promise<SelfFacts>;
   /** Why image or configuration are being changed; null when they are not. */
@@ -45,19 +45,19 @@ export class Consultations {
     this.#parts = parts;
   }
 
-  order({ node, judged }: { readonly node: string; readonly judged: VmIdentity | null }): void {
-    void this.gather(node).then((consultation) => {
+  order({ node, judged, checks }: ConsultOrder): void {
+    void this.gather(node, checks).then((consultation) => {
       this.#parts.log.debug({ node, judged, ...consultation }, 'consulted');
       return this.#parts.tell({ kind: 'consulted', node, consultation });
     });
   }
 
-  /** What is known at this moment. Never throws. */
-  async gather(node: string): Promise<Consultation> {
+  /** What is known at this moment; `checks`: what the node is probed by (default: all that can lead to a rebuild). Never throws. */
+  async gather(node: string, checks?: readonly string[]): Promise<Consultation> {
     const { inquiry } = this.#parts;
     const [votes, confirmation, self, rollout] = await Promise.all([
       inquiry.votes(node).catch((error: unknown): readonly Vote[] => [nobodyAsked(String(error))]),
-      inquiry.confirm(node).catch((error: unknown): Confirmation => ({ status: 'unknown', detail: String(error) })),
+      inquiry.confirm(node, checks).catch((error: unknown): Confirmation => ({ status: 'unknown', detail: String(error) })),
       inquiry.self().catch(() => nothingKnown),
       inquiry.rollout().catch((error: unknown) => `whether the image is whole cannot be told: ${String(error)}`),
     ]);

@@ -18,6 +18,8 @@ import { acquireSlot, type SlotBusy } from './slot.ts';
 /** A run to be that acts on nodes: a rebuild or a restore of one, or a bootstrap of those that lack their VM. Without a judged VM it is about the one that has the name now. */
 export interface RebuildRequest extends RunIntent {
   readonly kind: 'rebuild' | 'restore' | 'bootstrap';
+  /** What a node is probed by before it is fenced; default: every check that can lead to a rebuild. */
+  readonly checks?: readonly string[] | undefined;
   /** The run that waited for the approval; it is in the journal already. */
   readonly approved?: { readonly run: string; readonly by: string } | undefined;
 }
@@ -128,6 +130,7 @@ async function launch(parts: ControllerParts, request: RebuildRequest, run: stri
       node: request.nodes.join(','),
       regrow_force: request.force,
       regrow_dry_run: request.dryRun,
+      ...(request.checks ? { regrow_deciding_checks: request.checks } : {}),
       // Nobody judged a VM: only what was left half done may be taken over.
       regrow_unjudged: programs.includes(request.trigger) && request.judged === undefined,
       ...(request.judged

@@ -47,11 +47,12 @@ export class Rebuilds {
   }
 
   /** Starts a rebuild. What comes of it is told as events. */
-  order({ node, judged, attempt, approved }: RebuildOrder): void {
+  order({ node, judged, attempt, checks, approved }: RebuildOrder): void {
     const request: RebuildRequest = {
       ...ordered(node, judged),
       kind: 'rebuild',
       reason: `attempt ${attempt}`,
+      checks,
       approved: approved ?? undefined,
     };
     this.#start(request).catch((error: unknown) => {

@@ -27,6 +27,8 @@ export interface ReconcilerMemory {
   atomically(body: () => void): void;
 }
 
+/** What is to be known of a node before it is decided. */
+export type ConsultOrder = Omit<Extract<Effect, { readonly kind: 'consult' }>, 'kind'>;
 /** A rebuild that was decided. */
 export type RebuildOrder = Omit<Extract<Effect, { readonly kind: 'rebuild' }>, 'kind'>;
 
@@ -37,11 +39,11 @@ export type RestoreOrder = Omit<Extract<Effect, { readonly kind: 'restore' }>, '
 export interface Hands {
   discover(): void;
   /** Asks the observers of a node about it, and probes it afresh. */
-  consult(order: { readonly node: string; readonly judged: VmIdentity | null }): void;
+  consult(order: ConsultOrder): void;
   rebuild(order: RebuildOrder): void;
   restore(order: RestoreOrder): void;
   /** Has a run wait for a person's answer. */
-  ask(order: Omit<RebuildOrder, 'approved'>): void;
+  ask(order: Omit<RebuildOrder, 'approved' | 'checks'>): void;
   /** Ends a run that waited. */
   unask(order: Omit<Extract<Effect, { readonly kind: 'unask' }>, 'kind'>): void;
   act(order: {

@@ -88,6 +88,7 @@ export async function confirmationOf(
   asking: Asking,
   target: ProbeTarget,
   node: NodeState | undefined,
+  deciding: readonly string[] | undefined,
 ): Promise<Confirmation> {
   const { world, machine, probes } = asking;
   const found = node?.read?.found;
@@ -98,6 +99,7 @@ export async function confirmationOf(
       return later(asking, answersMs, () => answer);
     },
     word: wordOf(found),
+    deciding,
   });
 }
 

@@ -15,7 +15,7 @@ import { Targets } from '../../src/remediation/targets.ts';
 import { confirmationOf, selfOf, votesOn, type Asking } from './asking.ts';
 import { recordText } from './log.ts';
 import { ProcessClock, type TimerOwner } from './clock.ts';
-import type { Machine, RunRecord } from './machine.ts';
+import type { Machine, RunOrder, RunRecord } from './machine.ts';
 import { probesOf } from './probes.ts';
 import { lookAtAll, readNode, seenOf, type NodeLook } from './readings.ts';
 import { VCenterUnreachable } from './vcenter.ts';
@@ -195,9 +195,9 @@ export class Daemon implements TimerOwner {
     return new Consultations({
       inquiry: {
         votes: async (node) => votesOn(asking, node, this.reconciler.state),
-        confirm: async (node) => {
+        confirm: async (node, checks) => {
           const { state } = this.reconciler;
-          return confirmationOf(asking, this.#targets.of(node, state), state.nodes[node]);
+          return confirmationOf(asking, this.#targets.of(node, state), state.nodes[node], checks);
         },
         self: async () => selfOf(asking, this.#stalledAgoMs()),
         rollout: async () => this.#machine.rollout,
@@ -262,19 +262,19 @@ export class Daemon implements TimerOwner {
         this.#world.clock.unsettle();
         if (!this.isGone) this.#consultations.order(order);
       },
-      rebuild: ({ node, judged, attempt, approved }) => {
+      rebuild: ({ node, judged, attempt, checks, approved }) => {
         if (this.isGone) return;
         const what = `ORDER rebuild ${node} ${judged?.moid ?? 'none'} attempt ${attempt}`;
         this.#world.log.write(
           this.#machine.name,
           approved === null ? what : `${what}, ${approved.run} approved by ${approved.by}`,
         );
-        this.#soon(() => this.#run('rebuild', node, judged, approved?.run));
+        this.#soon(() => this.#run('rebuild', { node, judged, checks, id: approved?.run }));
       },
       restore: ({ node, vm, checks }) => {
         if (this.isGone) return;
         this.#world.log.write(this.#machine.name, `ORDER restore ${node} for ${checks.join(', ')}`);
-        this.#soon(() => this.#run('restore', node, vm));
+        this.#soon(() => this.#run('restore', { node, judged: vm }));
       },
       ask: ({ node }) => {
         if (this.isGone) return;
@@ -291,8 +291,9 @@ export class Daemon implements TimerOwner {
     };
   }
 
-  #run(kind: RunRecord['kind'], node: string, judged: VmIdentity | null, approved?: string): void {
-    const record = this.#machine.startRun(kind, node, judged, approved);
+  #run(kind: RunRecord['kind'], order: RunOrder): void {
+    const { node } = order;
+    const record = this.#machine.startRun(kind, order);
     if (record === 'busy') {
       this.#world.log.write(this.#machine.name, `the slot is taken`);
       this.reconciler.handle({ kind: 'run-busy', node });

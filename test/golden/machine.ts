@@ -16,6 +16,14 @@ interface Boot extends TimerOwner {
 }
 
 /** A rebuild or a restore as the machine's journal has it. */
+/** What a run is started with. `id`: of the run that was approved; `checks`: those that count. */
+export interface RunOrder {
+  readonly node: string;
+  readonly judged: VmIdentity | null;
+  readonly id?: string | undefined;
+  readonly checks?: readonly string[];
+}
+
 export interface RunRecord {
   readonly id: string;
   readonly node: string;
@@ -139,14 +147,14 @@ export class Machine {
     return this.#active?.record === record;
   }
 
-  /** Starts a rebuild or a restore, or says that the slot is taken. `id`: of the run that was approved. */
-  startRun(kind: RunRecord['kind'], node: string, judged: VmIdentity | null, id?: string): RunRecord | 'busy' {
+  /** Starts a rebuild or a restore, or says that the slot is taken. */
+  startRun(kind: RunRecord['kind'], order: RunOrder): RunRecord | 'busy' {
     if (this.#active !== undefined || this.world.clock.now < this.#occupiedUntil) return 'busy';
-    const record: RunRecord = { id: id ?? this.world.newRunId(), node, kind, ended: null, isTold: false };
+    const record: RunRecord = { id: order.id ?? this.world.newRunId(), node: order.node, kind, ended: null, isTold: false };
     this.runs.push(record);
     const active: ActiveRun = {
       record,
-      steps: kind === 'rebuild' ? rebuildSteps(this.#site(record, judged)) : restoreSteps(this.#site(record, judged)),
+      steps: kind === 'rebuild' ? rebuildSteps(this.#site(record, order)) : restoreSteps(this.#site(record, order)),
       callOff: () => undefined,
       callOffDeadline: this.#at(this.world.scenario.deadline, () =>
         this.#stop('failed', 'it took longer than the deadline'),
@@ -210,7 +218,7 @@ export class Machine {
     for (const record of this.runs) {
       if (record.ended !== null || this.isRunning(record)) continue;
       const claim = this.world.vcenter.claims.find(({ run, decision }) => run === record.id && decision === 'open');
-      if (claim !== undefined) abandon(this.#site(record, null), claim);
+      if (claim !== undefined) abandon(this.#site(record, { judged: null }), claim);
       record.ended = {
         outcome: 'interrupted',
         gate: null,
@@ -221,7 +229,7 @@ export class Machine {
     }
   }
 
-  #site(record: RunRecord, judged: VmIdentity | null): Site {
+  #site(record: RunRecord, { judged, checks }: Pick<RunOrder, 'judged' | 'checks'>): Site {
     const { world, name } = this;
     const { node, id: run } = record;
     return {
@@ -232,7 +240,7 @@ export class Machine {
       maxBuilds: world.generations,
       vcenter: () => world.vcenterFor(name),
       reaches: (vm) => world.answers(name, vm.address, 'sshd') === 'ok',
-      probe: () => world.probeAll(name, node),
+      probe: () => world.probeAll(name, node, checks),
       restore: () => world.restore(name, node),
       mayEnd: (claim) =>
         this.runs.some((each) => each.id === claim.run && !this.isRunning(each)) ||

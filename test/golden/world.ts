@@ -139,14 +139,14 @@ export class World {
     return this.troubles.get(`${check} ${vm.node} ${observer}`) ?? this.troubles.get(`${check} ${vm.node}`) ?? 'ok';
   }
 
-  /** The pool's checks of a node that lead to a rebuild, measured by one machine. */
-  probeAll(observer: string, node: string): ResultStatus {
+  /** The checks of a node that a rebuild rests on (default: all that lead to one), measured by one machine. */
+  probeAll(observer: string, node: string, deciding?: readonly string[]): ResultStatus {
     const [vm] = this.vcenter.named(node);
     const statuses = Object.entries(this.checksOf(node))
-      .filter(([, check]) => canRebuild(check))
+      .filter(([name, check]) => canRebuild(check) && (deciding?.includes(name) ?? true))
       .map(([name]) => this.answers(observer, vm?.address, name));
     if (statuses.includes('failed')) return 'failed';
-    return statuses.includes('unknown') ? 'unknown' : 'ok';
+    return statuses.length === 0 || statuses.includes('unknown') ? 'unknown' : 'ok';
   }
 
   /** The node's settings, files and services again; false when it cannot be reached. */
