@@ -256,6 +256,7 @@ describe('the loader', () => {
     expect(error).toBeInstanceOf(RegrowError);
     expect(error).toMatchObject({
       code: 'CONFIG_NOT_FOUND',
+      message: expect.stringMatching(/none\.yml cannot be read: there is no such file\.$/),
       facts: { reason: 'ENOENT' },
       remedy: expect.stringContaining('--config'),
     });
@@ -292,7 +293,10 @@ http: {listen: '0.0.0.0:8460', token: {file: /t}}
     await writeFile(path, Buffer.from([0x61, 0x3a, 0x20, 0xff]));
     await expect(loadConfig(path)).rejects.toMatchObject({ message: expect.stringContaining('not UTF-8') });
     await expect(loadConfig('/dev/zero')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-    await expect(loadConfig(folder)).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
+    await expect(loadConfig(folder)).rejects.toMatchObject({
+      code: 'CONFIG_NOT_FOUND',
+      message: expect.stringContaining('it is a folder'),
+    });
   });
 });
 
