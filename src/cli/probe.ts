@@ -62,10 +62,11 @@ interface Measurement {
 async function probeNode(context: CliContext, name: string, options: ProbeOptions): Promise<number> {
   const { config } = await context.config();
   const { nodeSettings } = await import('../config/node-settings.ts');
-  const checks = chosenChecks(nodeSettings(config, name).checks, options);
+  const checks = chosenChecks('checks', nodeSettings(config, name).checks, options);
   const word = options.vcenter === true ? await wordOf(context, name) : undefined;
   const address = options.address ?? (word === undefined ? await lastKnownAddress(context, name) : word.address);
-  return answer(context, { checks, name, address, waitMs: options.wait ?? 0, counts: word?.counts });
+  const none = `${name} has no check${options.onlyRebuild === true ? ' that leads to a rebuild' : ''}`;
+  return answer(context, { checks, name, address, waitMs: options.wait ?? 0, none, counts: word?.counts });
 }
 
 async function wordOf(context: CliContext, name: string): Promise<VCenterWord> {
@@ -94,8 +95,9 @@ async function probeSelf(context: CliContext, options: ProbeOptions): Promise<nu
   const { resolveSelf } = await import('../config/node-settings.ts');
   const machine = hostname().split('.')[0] ?? 'localhost';
   const name = resolveSelf(config, machine) ?? machine;
-  const checks = chosenChecks(config.host_checks, options);
-  return answer(context, { checks, name, address: '127.0.0.1', waitMs: 0 });
+  const checks = chosenChecks('host_checks', config.host_checks, options);
+  const none = 'regrow.yml has no host_checks';
+  return answer(context, { checks, name, address: '127.0.0.1', waitMs: 0, none });
 }
 
 async function answer(context: CliContext, task: Task): Promise<number> {
@@ -110,27 +112,30 @@ async function answer(context: CliContext, task: Task): Promise<number> {
     latency_ms: result.latencyMs,
     detail: result.detail,
   }));
-  await context.answer({ node: name, address: address ?? null, verdict, rounds, uptime_s: uptimeS, measurements }, () =>
-    tableOf(round, context.style),
+  await context.answer(
+    { node: name, address: address ?? null, verdict, rounds, uptime_s: uptimeS, measurements },
+    () => (round.length === 0 ? '' : tableOf(round, context.style)),
   );
-  if (round.length === 0) context.say(`nothing to measure: no check of ${name} fits`);
+  if (round.length === 0) context.say(`Nothing to measure: ${task.none}.`);
   return { passed: exitCodes.done, failed: exitCodes.fault, unknown: exitCodes.degraded }[verdict];
 }
 
 function chosenChecks(
+  key: 'checks' | 'host_checks',
   checks: Readonly<Record<string, AnyCheck>>,
   { check: names, onlyRebuild }: ProbeOptions,
 ): readonly (readonly [string, AnyCheck])[] {
-  for (const name of names ?? []) if (!Object.hasOwn(checks, name)) throw unknownCheck(name, Object.keys(checks));
+  for (const name of names ?? []) if (!Object.hasOwn(checks, name)) throw unknownCheck(name, key, Object.keys(checks));
   return Object.entries(checks).filter(
     ([name, check]) => (names?.includes(name) ?? true) && (!onlyRebuild || canRebuild(check)),
   );
 }
 
-function unknownCheck(name: string, known: readonly string[]): RegrowError {
-  return new RegrowError('CONFIG_INVALID', `There is no check ${JSON.stringify(name)}.`, {
+function unknownCheck(name: string, key: string, known: readonly string[]): RegrowError {
+  return new RegrowError('CONFIG_INVALID', `There is no check ${JSON.stringify(name)} under ${key}.`, {
     facts: { check: name, checks: known },
-    remedy: known.length === 0 ? 'configure checks' : `choose one of: ${known.join(', ')}`,
+    remedy:
+      known.length === 0 ? `${key} of regrow.yml has none: configure them there` : `choose one of: ${known.join(', ')}`,
   });
 }
 
@@ -144,6 +149,8 @@ interface Task {
   readonly name: string;
   readonly address: string | undefined;
   readonly waitMs: number;
+  /** Why there is none, where there is none. */
+  readonly none: string;
   /** What every check is taken to say, without measuring it. */
   readonly counts?: ProbeResult | undefined;
 }
