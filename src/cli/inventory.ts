@@ -33,9 +33,9 @@ async function inventory(context: CliContext, { list, host }: { list?: true; hos
 async function currentInventory(context: CliContext): Promise<Inventory> {
   const { config } = await context.config();
   const { buildInventory } = await import('../ansible/inventory.ts');
-  const { resolveSelf } = await import('../config/node-settings.ts');
+  const { machineName, resolveSelf } = await import('../config/node-settings.ts');
   const { knownAddresses } = await import('./known-addresses.ts');
-  const machine = hostname();
+  const machine = machineName(hostname());
   const builder = resolveSelf(config, machine) ?? machine;
   return buildInventory({ config, builder, addresses: await knownAddresses(context) });
 }

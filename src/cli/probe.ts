@@ -92,8 +92,8 @@ async function probeVCenter(context: CliContext): Promise<number> {
 async function probeSelf(context: CliContext, options: ProbeOptions): Promise<number> {
   const { config } = await context.config();
   const { hostname } = await import('node:os');
-  const { resolveSelf } = await import('../config/node-settings.ts');
-  const machine = hostname().split('.')[0] ?? 'localhost';
+  const { machineName, resolveSelf } = await import('../config/node-settings.ts');
+  const machine = machineName(hostname());
   const name = resolveSelf(config, machine) ?? machine;
   const checks = chosenChecks('host_checks', config.host_checks, options);
   const none = 'regrow.yml has no host_checks';

@@ -58,14 +58,14 @@ export function register(program: Command, context: CliContext): void {
       context.run(async ({ since, policy: file }: ReplayOptions) => {
         const { loadConfig } = await import('../config/load.ts');
         const { poolPolicy } = await import('../config/pool-policy.ts');
-        const { resolveSelf } = await import('../config/node-settings.ts');
+        const { machineName, resolveSelf } = await import('../config/node-settings.ts');
         const { replay } = await import('../pool/replay.ts');
         const { replayStreak, streaksOf } = await import('../pool/replay-checks.ts');
         const { checkEvents, observedIn } = await import('./recorded-streaks.ts');
         const { config } = await loadConfig(file).catch((error: unknown) => {
           throw isNotFound(error) ? noPolicy(error) : error;
         });
-        const machine = hostname().split('.')[0] ?? 'localhost';
+        const machine = machineName(hostname());
         const self = resolveSelf(config, machine);
         const policy = poolPolicy(config, { self, builder: self ?? machine, isTakenOut: false });
         const journal = await context.journal();
