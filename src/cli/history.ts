@@ -44,7 +44,7 @@ export function register(program: Command, context: CliContext): void {
 }
 
 /** What people read of several runs. */
-export function renderHistory(runs: readonly RunReport[], style: Style): string {
+function renderHistory(runs: readonly RunReport[], style: Style): string {
   if (runs.length === 0) return 'No runs yet.\n';
   const rows = runs.map((run) => [
     run.id,
