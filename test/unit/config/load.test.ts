@@ -149,6 +149,16 @@ describe('a configuration that is right', () => {
 });
 
 describe('a configuration that is wrong', () => {
+  it.each([
+    ['nonsense', 'expected address:port'],
+    ['10.0.0.1:65536', 'expected a port up to 65535'],
+    ['10.0.0.1:123456', 'expected address:port'],
+  ])('is told once what is wrong with http.listen %j', (listen, words) => {
+    expect(problemsOf(`${minimalText}http: {listen: '${listen}'}\n`)).toMatchObject([
+      { path: 'http.listen', message: expect.stringContaining(words) },
+    ]);
+  });
+
   it('is told all of its problems at once, each at its line and column', () => {
     const text = `pool:
   name: web
