@@ -20,7 +20,7 @@ export interface ReadLosses {
 export type LineParser = (line: string) => readonly RunEvent[];
 
 /** The parser of our own callback's lines. */
-export const parseOwnLine: LineParser = (line) => {
+const parseOwnLine: LineParser = (line) => {
   const event = parseEvent(line);
   return event === undefined ? [] : [event];
 };

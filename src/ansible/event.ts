@@ -28,7 +28,7 @@ export interface HostStats {
   readonly ignored: number;
 }
 
-export const resultKinds = [
+const resultKinds = [
   'ok',
   'failed',
   'skipped',

@@ -36,7 +36,7 @@ export interface InventorySource {
 }
 
 /** Where the pinned host keys of the nodes are. */
-export function knownHostsFile(config: Config): string {
+function knownHostsFile(config: Config): string {
   return config.ssh.known_hosts === 'managed' ? join(config.state_dir, 'known_hosts') : config.ssh.known_hosts;
 }
 

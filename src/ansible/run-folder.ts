@@ -81,7 +81,7 @@ export async function prepareRunFolder(spec: RunSpec, folder: RunFolder): Promis
 }
 
 /** Replaces a file in one step: a reader sees the old text or the new one. */
-export async function replaceFile(file: string, text: string): Promise<void> {
+async function replaceFile(file: string, text: string): Promise<void> {
   const draft = `${file}.${process.pid}.new`;
   const handle = await open(draft, 'w', 0o600);
   try {

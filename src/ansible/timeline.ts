@@ -38,7 +38,7 @@ export interface Timeline {
 export const emptyTimeline: Timeline = { tasks: [], isComplete: false };
 
 /** The step of tasks before any step was named. */
-export const firstStep = 'start';
+const firstStep = 'start';
 
 /** The timeline after one more event. The argument is not changed. */
 export function withEvent(timeline: Timeline, event: RunEvent): Timeline {

@@ -19,6 +19,15 @@ export function addressArgument(text: string): string {
   return text;
 }
 
+/** So much as a controller takes over HTTP. */
+const longestReason = 1000;
+
+/** Why something is ordered: one line, for the record. */
+export function reasonArgument(text: string): string {
+  if (text.length > longestReason) throw new InvalidArgumentError(`Expected at most ${longestReason} characters.`);
+  return text.replaceAll(/\p{Cc}+/gu, ' ').trim();
+}
+
 /** For an option that may be given several times. */
 export function listArgument(text: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), text];

@@ -28,7 +28,7 @@ export function register(program: Command, context: CliContext): void {
 }
 
 /** The script for a shell. */
-export async function completionScript(shell: Shell, tree: CommandEntry): Promise<string> {
+async function completionScript(shell: Shell, tree: CommandEntry): Promise<string> {
   switch (shell) {
     case 'bash':
       return (await import('./completion/bash.ts')).bashCompletion(tree);

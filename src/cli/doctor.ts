@@ -18,16 +18,17 @@ export function register(program: Command, context: CliContext): void {
 
 async function doctor(context: CliContext): Promise<number> {
   const { config } = await context.config();
-  const [ansible, image, machine, mail, http, secrets, vcenter] = await Promise.all([
+  const [ansible, image, machine, playbooks, mail, http, secrets, vcenter] = await Promise.all([
     import('./doctor/ansible.ts').then((module) => module.ansibleFindings(config)),
     import('./doctor/image.ts').then((module) => module.imageFindings(config)),
     import('./doctor/machine.ts').then((module) => module.machineFindings(config)),
+    import('./doctor/playbooks.ts').then((module) => module.playbookFindings(config)),
     import('./doctor/mail.ts').then((module) => module.mailFindings(config, context.env)),
     import('./doctor/http.ts').then((module) => module.httpFindings(config)),
     import('./doctor/secrets.ts').then((module) => module.secretFindings(config, context.env)),
     import('./doctor/vcenter.ts').then((module) => module.vcenterFindings(config, vcenterReaders(context))),
   ]);
-  const findings = [...ansible, ...vcenter, ...image, ...machine, ...secrets, ...http, ...mail];
+  const findings = [...ansible, ...vcenter, ...image, ...machine, ...playbooks, ...secrets, ...http, ...mail];
   const healthy = findings.every((finding) => finding.status !== 'fail');
   await context.answer({ healthy, findings }, () => report(findings, context.style));
   return healthy ? exitCodes.done : exitCodes.fault;

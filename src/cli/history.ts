@@ -6,7 +6,7 @@ import { runReport } from '../remediation/run-report.ts';
 import { runKinds } from '../store/runs.ts';
 import type { CliContext } from './context.ts';
 import { renderTable, type Style } from './output.ts';
-import { actingKinds } from './recorded-run.ts';
+import { actingKinds, findRun } from './recorded-run.ts';
 import { outcomeText } from './show.ts';
 import { shortTime, took } from './when.ts';
 
@@ -30,7 +30,8 @@ export function register(program: Command, context: CliContext): void {
         const { config } = await context.config();
         const journal = await context.journal();
         const kinds = all ? runKinds : actingKinds;
-        const found = journal.runs.list({ node, limit: limit + 1, before, kinds });
+        const until = before === undefined ? undefined : findRun(journal, before).id;
+        const found = journal.runs.list({ node, limit: limit + 1, before: until, kinds });
         if (node !== undefined && found.length === 0) {
           const { nodeSettings } = await import('../config/node-settings.ts');
           nodeSettings(config, node);
@@ -43,7 +44,7 @@ export function register(program: Command, context: CliContext): void {
 }
 
 /** What people read of several runs. */
-export function renderHistory(runs: readonly RunReport[], style: Style): string {
+function renderHistory(runs: readonly RunReport[], style: Style): string {
   if (runs.length === 0) return 'No runs yet.\n';
   const rows = runs.map((run) => [
     run.id,

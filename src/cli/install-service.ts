@@ -18,12 +18,14 @@ export function register(program: Command, context: CliContext): void {
     .option('--print', 'print the unit and write nothing')
     .option('--enable', 'start it now and at every boot; one that runs by another unit is restarted')
     .option('--force', 'replace a unit that differs')
-    .option('--unit <file>', 'where the unit is written', absolute, '/etc/systemd/system/regrow.service')
+    .option('--unit <file>', 'where the unit is written', unitFile, '/etc/systemd/system/regrow.service')
     .action(context.run((options: InstallOptions) => install(context, options)));
 }
 
-function absolute(path: string): string {
-  if (!path.startsWith('/')) throw new InvalidArgumentError('expected an absolute path');
+/** systemd reads a file of another name as no service. */
+function unitFile(path: string): string {
+  if (!/^\/(.*\/)?[^/]+\.service$/.test(path))
+    throw new InvalidArgumentError('Expected an absolute path that ends in .service.');
   return path;
 }
 

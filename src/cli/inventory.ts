@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Inventory } from '../ansible/inventory.ts';
 import { exitCodes } from '../pool/outcome.ts';
 import type { CliContext } from './context.ts';
@@ -13,7 +13,7 @@ export function register(program: Command, context: CliContext): void {
       "the pool as an Ansible inventory: Ansible's dynamic protocol, or (without a flag) an inventory file in YAML",
     )
     .option('--list', 'all groups and variables, as Ansible asks a dynamic inventory for them')
-    .option('--host <name>', "one host's variables")
+    .addOption(new Option('--host <name>', "one host's variables").conflicts('list'))
     .action(context.run((options: { list?: true; host?: string }) => inventory(context, options)));
 }
 
@@ -33,9 +33,9 @@ async function inventory(context: CliContext, { list, host }: { list?: true; hos
 async function currentInventory(context: CliContext): Promise<Inventory> {
   const { config } = await context.config();
   const { buildInventory } = await import('../ansible/inventory.ts');
-  const { resolveSelf } = await import('../config/node-settings.ts');
+  const { machineName, resolveSelf } = await import('../config/node-settings.ts');
   const { knownAddresses } = await import('./known-addresses.ts');
-  const machine = hostname();
+  const machine = machineName(hostname());
   const builder = resolveSelf(config, machine) ?? machine;
   return buildInventory({ config, builder, addresses: await knownAddresses(context) });
 }

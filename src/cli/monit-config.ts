@@ -37,7 +37,7 @@ async function monitConfig(context: CliContext, { dir, cycle: cycleMs }: MonitOp
   const main = fileURLToPath(new URL('../main.js', import.meta.url));
   const files = monitFiles({
     config,
-    self: resolveSelf(config, hostname().split('.')[0] ?? 'localhost'),
+    self: resolveSelf(config, hostname()),
     command: [process.execPath, main, '--config', path.resolve(context.configPath)],
     cycleMs,
   });

@@ -49,12 +49,13 @@ async function notifyTest(context: CliContext): Promise<number> {
 
 async function testMessage(pool: string, now: Date): Promise<Message> {
   const { randomUUID } = await import('node:crypto');
+  const { machineName } = await import('../config/node-settings.ts');
   const notice = {
     id: randomUUID(),
     at: now.toISOString(),
     type: 'notify.test',
     pool,
-    controller: hostname().split('.')[0] ?? 'localhost',
+    controller: machineName(hostname()),
     node: null,
     run: null,
     summary: 'a test: nothing has happened',

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isTakenOut } from '../config/effective.ts';
-import { resolveSelf } from '../config/node-settings.ts';
+import { machineName, resolveSelf } from '../config/node-settings.ts';
 import type { ControllerParts } from '../remediation/controller-parts.ts';
 import type { CliContext } from './context.ts';
 
@@ -9,7 +9,7 @@ import type { CliContext } from './context.ts';
 export async function partsFor(context: CliContext): Promise<ControllerParts> {
   const loaded = await context.config();
   const { config, path } = loaded;
-  const machine = hostname().split('.')[0] ?? 'localhost';
+  const machine = machineName(hostname());
   const self = resolveSelf(config, machine);
   return {
     config,

@@ -1,11 +1,11 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { member } from '../config/document.ts';
 import { exitCodes } from '../pool/outcome.ts';
-import { durationArgument } from './arguments.ts';
+import { durationArgument, reasonArgument } from './arguments.ts';
 import type { CliContext } from './context.ts';
 import { operatorName } from './operator.ts';
 import { pauseIn, pauseText, scopeOf, scopeText, type ToldPause } from './pause-text.ts';
-import { reachOf, sayHereAlone, sayReach, whereTo } from './reach.ts';
+import { localOption, reachOf, sayHereAlone, sayReach, whereTo } from './reach.ts';
 import { serverArgument } from './server-argument.ts';
 
 interface PauseOptions {
@@ -25,7 +25,7 @@ export function register(program: Command, context: CliContext): void {
     .argument('[node]', 'only this node')
     .option('--for <duration>', 'how long, such as 30m or 2h; else until it is resumed', expiry)
     .option('--reason <text>', 'why; shown wherever the pause holds something', reasonArgument)
-    .option('--local', "this machine's controller alone")
+    .addOption(localOption())
     .option('--server <url>', 'order it of the controller there, and through it of the others', serverArgument)
     .action(context.run((node: string | undefined, options: PauseOptions) => pause(context, node, options)));
 }
@@ -70,8 +70,4 @@ function expiry(text: string): number {
   const ms = durationArgument(text);
   if (ms > yearMs) throw new InvalidArgumentError('A pause ends within a year.');
   return ms;
-}
-
-function reasonArgument(text: string): string {
-  return text.trim();
 }

@@ -64,10 +64,11 @@ interface Measurement {
 async function probeNode(context: CliContext, name: string, options: ProbeOptions): Promise<number> {
   const { config } = await context.config();
   const { nodeSettings } = await import('../config/node-settings.ts');
-  const checks = chosenChecks(nodeSettings(config, name).checks, options);
+  const checks = chosenChecks('checks', nodeSettings(config, name).checks, options);
   const word = options.vcenter === true ? await wordOf(context, name) : undefined;
   const address = options.address ?? (word === undefined ? await lastKnownAddress(context, name) : word.address);
-  return answer(context, { checks, name, address, waitMs: options.wait ?? 0, counts: word?.counts });
+  const none = `${name} has no check${options.onlyRebuild === true ? ' that leads to a rebuild' : ''}`;
+  return answer(context, { checks, name, address, waitMs: options.wait ?? 0, none, counts: word?.counts });
 }
 
 async function wordOf(context: CliContext, name: string): Promise<VCenterWord> {
@@ -93,11 +94,12 @@ async function probeVCenter(context: CliContext): Promise<number> {
 async function probeSelf(context: CliContext, options: ProbeOptions): Promise<number> {
   const { config } = await context.config();
   const { hostname } = await import('node:os');
-  const { resolveSelf } = await import('../config/node-settings.ts');
-  const machine = hostname().split('.')[0] ?? 'localhost';
+  const { machineName, resolveSelf } = await import('../config/node-settings.ts');
+  const machine = machineName(hostname());
   const name = resolveSelf(config, machine) ?? machine;
-  const checks = chosenChecks(config.host_checks, options);
-  return answer(context, { checks, name, address: '127.0.0.1', waitMs: 0 });
+  const checks = chosenChecks('host_checks', config.host_checks, options);
+  const none = 'regrow.yml has no host_checks';
+  return answer(context, { checks, name, address: '127.0.0.1', waitMs: 0, none });
 }
 
 async function answer(context: CliContext, task: Task): Promise<number> {
@@ -112,28 +114,31 @@ async function answer(context: CliContext, task: Task): Promise<number> {
     latency_ms: result.latencyMs,
     detail: result.detail,
   }));
-  await context.answer({ node: name, address: address ?? null, verdict, rounds, uptime_s: uptimeS, measurements }, () =>
-    tableOf(round, context.style),
+  await context.answer(
+    { node: name, address: address ?? null, verdict, rounds, uptime_s: uptimeS, measurements },
+    () => (round.length === 0 ? '' : tableOf(round, context.style)),
   );
-  if (round.length === 0) context.say(`nothing to measure: no check of ${name} fits`);
+  if (round.length === 0) context.say(`Nothing to measure: ${task.none}.`);
   return { passed: exitCodes.done, failed: exitCodes.fault, unknown: exitCodes.degraded }[verdict];
 }
 
 function chosenChecks(
+  key: 'checks' | 'host_checks',
   checks: Readonly<Record<string, AnyCheck>>,
   { check: names, onlyRebuild, verify }: ProbeOptions,
 ): readonly (readonly [string, AnyCheck])[] {
-  for (const name of names ?? []) if (!Object.hasOwn(checks, name)) throw unknownCheck(name, Object.keys(checks));
+  for (const name of names ?? []) if (!Object.hasOwn(checks, name)) throw unknownCheck(name, key, Object.keys(checks));
   const named = Object.entries(checks).filter(([name]) => names?.includes(name) ?? true);
   const deciding = named.filter(([, check]) => canRebuild(check));
   // What only alerts is no reason to throw a new node away: it may fail on every node alike.
   return onlyRebuild || (verify && deciding.length > 0) ? deciding : named;
 }
 
-function unknownCheck(name: string, known: readonly string[]): RegrowError {
-  return new RegrowError('CONFIG_INVALID', `There is no check ${JSON.stringify(name)}.`, {
+function unknownCheck(name: string, key: string, known: readonly string[]): RegrowError {
+  return new RegrowError('CONFIG_INVALID', `There is no check ${JSON.stringify(name)} under ${key}.`, {
     facts: { check: name, checks: known },
-    remedy: known.length === 0 ? 'configure checks' : `choose one of: ${known.join(', ')}`,
+    remedy:
+      known.length === 0 ? `${key} of regrow.yml has none: configure them there` : `choose one of: ${known.join(', ')}`,
   });
 }
 
@@ -147,6 +152,8 @@ interface Task {
   readonly name: string;
   readonly address: string | undefined;
   readonly waitMs: number;
+  /** Why there is none, where there is none. */
+  readonly none: string;
   /** What every check is taken to say, without measuring it. */
   readonly counts?: ProbeResult | undefined;
 }

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { itemsOf, member } from '../config/document.ts';
 import type { CliContext } from './context.ts';
 import type { OrderTarget } from './order-client.ts';
@@ -6,6 +7,11 @@ import type { OrderTarget } from './order-client.ts';
 export interface Reach {
   readonly controllers: readonly string[];
   readonly unreached: readonly { readonly name: string; readonly error: string }[];
+}
+
+/** `--local`: an order that is otherwise for every controller of the pool. */
+export function localOption(): Option {
+  return new Option('--local', "this machine's controller alone").conflicts('server');
 }
 
 /**

@@ -2,6 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { exitCodeOf, exitCodes, type VmIdentity } from '../pool/outcome.ts';
 import { forceableGates } from '../pool/gates.ts';
 import type { RebuildResult } from '../remediation/conclude-rebuild.ts';
+import { reasonArgument } from './arguments.ts';
 import type { CliContext } from './context.ts';
 import type { OrderTarget } from './order-client.ts';
 import { fromMonit, monitReason } from './monit-order.ts';
@@ -29,8 +30,12 @@ export function register(program: Command, context: CliContext): void {
     .command('rebuild <node>')
     .description('fence, destroy and rebuild a failed node; the gates decide')
     .option('--dry-run', 'look, probe and judge, and change nothing')
-    .option('--force <gates>', `override named gates (${forceableGates.join(', ')}); recorded`, parseGates)
-    .option('--reason <text>', 'why, for the journal')
+    .option(
+      '--force <gates>',
+      `override named gates (${forceableGates.join(', ')}); recorded`,
+      gatesArgument(forceableGates),
+    )
+    .option('--reason <text>', 'why, for the journal', reasonArgument)
     .option('--no-wait', 'start it and return')
     .option('--confirm <node>', 'the node again: needed where nobody can be asked')
     .option(
@@ -43,16 +48,15 @@ export function register(program: Command, context: CliContext): void {
     .action(context.run((node: string, options: RebuildOptions) => rebuild(context, node, ordered(context, options))));
 }
 
-/** Names of gates that may be forced. */
-export function parseGates(text: string): readonly string[] {
-  const gates = text.split(',').map((gate) => gate.trim());
-  const unknown = gates.filter((gate) => !forceableGates.some((known) => known === gate));
-  if (unknown.length > 0) {
-    throw new InvalidArgumentError(
-      `${unknown.join(', ')}: not a gate that can be forced (${forceableGates.join(', ')})`,
-    );
-  }
-  return gates;
+/** Reads names of gates with commas between; the option may be given several times. `known`: those that may be forced. */
+export function gatesArgument(known: readonly string[]) {
+  return (text: string, before: readonly string[] | undefined): readonly string[] => {
+    const gates = text.split(',').map((gate) => gate.trim());
+    const unknown = gates.filter((gate) => !known.includes(gate));
+    if (unknown.length > 0)
+      throw new InvalidArgumentError(`${unknown.join(', ')}: not a gate that can be forced (${known.join(', ')})`);
+    return [...(before ?? []), ...gates];
+  };
 }
 
 function parseJudged(text: string): VmIdentity {

@@ -20,7 +20,7 @@ export function findRun(journal: Journal, wanted: string): Run {
   if (wanted === 'last') {
     const last = journal.runs.list({ kinds: actingKinds, limit: 1 })[0] ?? journal.runs.list({ limit: 1 })[0];
     if (last !== undefined) return last;
-    throw new RegrowError('RUN_UNKNOWN', 'There has been no run yet', { remedy: 'Begin with regrow bootstrap.' });
+    throw new RegrowError('RUN_UNKNOWN', 'There has been no run yet.', { remedy: 'Begin with regrow bootstrap.' });
   }
   const found = /^[0-9a-z]+$/.test(wanted) ? journal.runs.startingWith(wanted) : [];
   const exact = found.find((run) => run.id === wanted);
@@ -28,13 +28,13 @@ export function findRun(journal: Journal, wanted: string): Run {
   const [only, ...more] = found;
   if (only !== undefined && more.length === 0) return only;
   if (only === undefined) {
-    throw new RegrowError('RUN_UNKNOWN', `No run begins with ${JSON.stringify(wanted)}`, {
+    throw new RegrowError('RUN_UNKNOWN', `No run begins with ${JSON.stringify(wanted)}.`, {
       facts: { run: wanted },
       remedy:
         'regrow history lists the runs; old ones are removed by count and age (remediation.keep_runs, keep_days).',
     });
   }
-  throw new RegrowError('RUN_UNKNOWN', `Several runs begin with ${wanted}: ${found.map((run) => run.id).join(', ')}`, {
+  throw new RegrowError('RUN_UNKNOWN', `Several runs begin with ${wanted}: ${found.map((run) => run.id).join(', ')}.`, {
     facts: { run: wanted, matches: found.map((run) => run.id) },
     remedy: 'Give more of the id.',
   });

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { Option, type Command } from 'commander';
 import { entriesOf, itemsOf, member } from '../config/document.ts';
+import { RegrowError } from '../errors.ts';
 import { exitCodes } from '../pool/outcome.ts';
 import type { DecisionCase } from '../pool/replay.ts';
 import type { Streak, StreakVerdict } from '../pool/replay-checks.ts';
@@ -57,12 +58,14 @@ export function register(program: Command, context: CliContext): void {
       context.run(async ({ since, policy: file }: ReplayOptions) => {
         const { loadConfig } = await import('../config/load.ts');
         const { poolPolicy } = await import('../config/pool-policy.ts');
-        const { resolveSelf } = await import('../config/node-settings.ts');
+        const { machineName, resolveSelf } = await import('../config/node-settings.ts');
         const { replay } = await import('../pool/replay.ts');
         const { replayStreak, streaksOf } = await import('../pool/replay-checks.ts');
         const { checkEvents, observedIn } = await import('./recorded-streaks.ts');
-        const { config } = await loadConfig(file);
-        const machine = hostname().split('.')[0] ?? 'localhost';
+        const { config } = await loadConfig(file).catch((error: unknown) => {
+          throw isNotFound(error) ? noPolicy(error) : error;
+        });
+        const machine = machineName(hostname());
         const self = resolveSelf(config, machine);
         const policy = poolPolicy(config, { self, builder: self ?? machine, isTakenOut: false });
         const journal = await context.journal();
@@ -91,6 +94,15 @@ export function register(program: Command, context: CliContext): void {
         return exitCodes.done;
       }),
     );
+}
+
+function isNotFound(error: unknown): error is RegrowError {
+  return error instanceof RegrowError && error.code === 'CONFIG_NOT_FOUND';
+}
+
+/** It is not the file of --config that is missing. */
+function noPolicy({ code, message, facts, cause }: RegrowError): RegrowError {
+  return new RegrowError(code, message, { facts, cause, remedy: 'name another file with --policy' });
 }
 
 function checksText(rows: readonly StreakRow[], style: Style): string {

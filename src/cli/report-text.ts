@@ -95,14 +95,18 @@ function tellerText(report: StatusReport): string {
   return `${seen}; controller ${inert(controller.name)}, version ${inert(controller.version)}, up ${duration(upMs)}${imageText(report)}`;
 }
 
-/** What to type to know more of the first node that is not healthy. */
-function nextStep({ nodes }: StatusReport, style: Style): readonly string[] {
+/** What to type to know more of the first node that is not healthy. Gates are known to a running controller alone. */
+function nextStep({ nodes, controller }: StatusReport, style: Style): readonly string[] {
   const node: NodeReport | undefined = failingFirst(nodes)[0];
   if (node === undefined || node.state === 'healthy') return [];
   const run = node.fault?.run ?? null;
   return [
     ...(run === null ? [] : [style.dim(`The rebuild, live: regrow logs -f ${inert(run)}`)]),
-    style.dim(`Every gate and check: regrow explain ${inert(node.name)}`),
+    style.dim(
+      controller === null
+        ? `Its checks, measured now: regrow probe node ${inert(node.name)}`
+        : `Every gate and check: regrow explain ${inert(node.name)}`,
+    ),
   ];
 }
 

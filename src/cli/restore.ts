@@ -1,11 +1,12 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { exitCodeOf, exitCodes } from '../pool/outcome.ts';
 import type { JournalEvent } from '../store/events.ts';
 import type { Journal } from '../store/journal.ts';
+import { reasonArgument } from './arguments.ts';
 import type { CliContext } from './context.ts';
 import { fromMonit, monitReason } from './monit-order.ts';
 import { operatorName } from './operator.ts';
-import { busy, parseGates, resultText } from './rebuild.ts';
+import { busy, gatesArgument, resultText } from './rebuild.ts';
 
 interface RestoreOptions {
   readonly check?: boolean;
@@ -15,6 +16,9 @@ interface RestoreOptions {
   readonly fromMonit?: boolean;
 }
 
+/** Of the gates that hold a restore by hand, those that may be forced. */
+const restoreGates = ['paused', 'dry_run'];
+
 /** `regrow restore NODE`: settings, files and services of a node again, without a rebuild. */
 export function register(program: Command, context: CliContext): void {
   program
@@ -22,8 +26,12 @@ export function register(program: Command, context: CliContext): void {
     .description("bring a node's settings, files and services back to what is configured; its VM stays")
     .option('--check', 'tell what would change, and change nothing')
     .option('--diff', 'show each change of a file')
-    .option('--force <gates>', 'override named gates; recorded', parseGates)
-    .option('--reason <text>', 'why, for the journal')
+    .addOption(
+      new Option('--force <gates>', 'override named gates; recorded')
+        .choices(restoreGates)
+        .argParser(gatesArgument(restoreGates)),
+    )
+    .option('--reason <text>', 'why, for the journal', reasonArgument)
     .addOption(fromMonit().conflicts(['force', 'check']))
     .action(context.run((node: string, options: RestoreOptions) => restore(context, node, options)));
 }

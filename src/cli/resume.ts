@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { itemsOf, member } from '../config/document.ts';
 import { exitCodes } from '../pool/outcome.ts';
 import type { CliContext } from './context.ts';
+import { reasonArgument } from './arguments.ts';
 import { operatorName } from './operator.ts';
 import { pauseIn, pauseText, scopeOf, scopeText, type ToldPause } from './pause-text.ts';
-import { reachOf, sayHereAlone, sayReach, whereTo } from './reach.ts';
+import { localOption, reachOf, sayHereAlone, sayReach, whereTo } from './reach.ts';
 import { serverArgument } from './server-argument.ts';
 
 interface ResumeOptions {
@@ -21,8 +22,8 @@ export function register(program: Command, context: CliContext): void {
       'end a pause; also has a fault tried again that was given up, held or rejected, and releases the storm brake',
     )
     .argument('[node]', 'only this node')
-    .option('--reason <text>', 'why, for the record')
-    .option('--local', "this machine's controller alone")
+    .option('--reason <text>', 'why, for the record', reasonArgument)
+    .addOption(localOption())
     .option('--server <url>', 'order it of the controller there, and through it of the others', serverArgument)
     .action(context.run((node: string | undefined, options: ResumeOptions) => resume(context, node, options)));
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '../pool/outcome.ts';
 import type { Orderer, OrderResult } from '../pool/order.ts';
 import type { Journal } from '../store/journal.ts';
+import { reasonArgument } from './arguments.ts';
 import type { CliContext } from './context.ts';
 import { operatorName } from './operator.ts';
 import { serverArgument } from './server-argument.ts';
@@ -27,11 +28,11 @@ export function registerRunOrder(program: Command, context: CliContext, runOrder
     .command(runOrder.verb)
     .description(runOrder.description)
     .argument('<run>', 'id of the run, the beginning of one, or `last`; with --server the whole id')
-    .option('--reason <text>', 'why, for the record')
+    .option('--reason <text>', 'why, for the record', reasonArgument)
     .option('--server <url>', 'order it of the controller there', serverArgument)
     .action(
       context.run(async (wanted: string, { reason = '', server }: Options) => {
-        const orderer = { by: operatorName(context.env), reason: reason.trim() };
+        const orderer = { by: operatorName(context.env), reason };
         const result = await (server === undefined
           ? here(context, runOrder, wanted, orderer)
           : there(context, runOrder.verb, { wanted, server, orderer }));

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { exitCodes } from '../pool/outcome.ts';
 import type { SyncResult } from '../remediation/sync.ts';
+import { reasonArgument } from './arguments.ts';
 import type { CliContext } from './context.ts';
 
 interface SyncOptions {
@@ -14,7 +15,7 @@ export function register(program: Command, context: CliContext): void {
     .command('sync [node...]')
     .description('send the shared files and the image to the other nodes, or to these')
     .option('--check', 'tell what would be sent, and send nothing')
-    .option('--reason <text>', 'why, for the journal')
+    .option('--reason <text>', 'why, for the journal', reasonArgument)
     .action(context.run((nodes: readonly string[], options: SyncOptions) => sync(context, nodes, options)));
 }
 

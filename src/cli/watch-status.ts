@@ -48,7 +48,7 @@ async function untilNextLook(signal: AbortSignal): Promise<void> {
 }
 
 /** What is to be shown, one look after the other. Throws CONTROLLER_UNREACHABLE when `--server` does not answer the first time. */
-export function statusFrames(context: CliContext, ask: Asker, server: string | undefined): () => Promise<Frame> {
+function statusFrames(context: CliContext, ask: Asker, server: string | undefined): () => Promise<Frame> {
   let last: PoolReport | undefined;
   let silentSince: number | undefined;
   return async () => {

@@ -2,7 +2,7 @@
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the configuration lies when neither `--config` nor REGROW_CONFIG says so. */
-export const defaultConfigPath = '/etc/regrow/regrow.yml';
+const defaultConfigPath = '/etc/regrow/regrow.yml';
 
 /** The process's environment: the only place of the program that reads it. */
 export function processEnvironment(): Environment {

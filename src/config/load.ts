@@ -118,12 +118,23 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     if (error instanceof RegrowError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
-    throw new RegrowError('CONFIG_NOT_FOUND', `The configuration ${path} cannot be read (${code}).`, {
+    throw new RegrowError('CONFIG_NOT_FOUND', `The configuration ${path} cannot be read: ${reasonFor(code)}.`, {
       facts: { path, reason: code },
       remedy: 'name another file with --config or REGROW_CONFIG, or write one with `regrow init`',
       cause: error,
     });
   }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'one of the folders in its path is a file',
+  EISDIR: 'it is a folder',
+  EACCES: 'this user may not read it',
+};
+
+function reasonFor(code: string): string {
+  return reasons[code] ?? code;
 }
 
 function decode(bytes: Uint8Array, path: string): string {

@@ -68,7 +68,7 @@ export function digestOf(nodes: readonly FileNode[]): string {
 }
 
 /** JSON with the keys of every mapping in order. For data of bounded depth. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const entries = Object.entries(value)

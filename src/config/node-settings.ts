@@ -72,11 +72,16 @@ function unknownNode(config: Config, name: string): RegrowError {
   });
 }
 
+/** What a machine that is no node is called in marks and records: its host name without the domain. */
+export function machineName(hostname: string): string {
+  return hostname.split('.')[0] || 'localhost';
+}
+
 /** This machine's node name, or null on an admin host. `hostname` is the machine's own, with or without a domain. */
 export function resolveSelf(config: Config, hostname: string): string | null {
   if (config.self === 'none') return null;
   if (config.self !== 'auto') return config.self;
-  const short = hostname.split('.')[0]?.toLowerCase() ?? '';
+  const short = machineName(hostname).toLowerCase();
   return nodeNames(config).includes(short) ? short : null;
 }
 

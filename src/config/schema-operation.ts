@@ -126,7 +126,7 @@ export const remediationSchema = z
 export const httpSchema = z
   .strictObject({
     listen: textOf(/^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/, 'expected address:port, such as 127.0.0.1:8460')
-      .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, {
+      .refine((text) => !(Number(/:([0-9]{1,5})$/.exec(text)?.[1]) > 65_535), {
         error: 'expected a port up to 65535',
       })
       .prefault('127.0.0.1:8460')

@@ -1,7 +1,7 @@
 import { isTakenOut } from '../config/effective.ts';
 import type { Environment } from '../config/environment.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { nodeNames, resolveSelf } from '../config/node-settings.ts';
+import { machineName, nodeNames, resolveSelf } from '../config/node-settings.ts';
 import { poolPolicy } from '../config/pool-policy.ts';
 import type { Config } from '../config/schema.ts';
 import { secretValues } from '../config/secret-refs.ts';
@@ -66,7 +66,7 @@ export class LiveConfig {
   }
 
   get identity(): Identity {
-    const machine = this.#parts.hostname.split('.')[0] ?? 'localhost';
+    const machine = machineName(this.#parts.hostname);
     const self = resolveSelf(this.config, machine);
     return { self, builder: self ?? machine, isTakenOut: isTakenOut(this.#loaded, machine) };
   }

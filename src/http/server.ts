@@ -54,7 +54,7 @@ export interface HttpServerOptions {
 }
 
 /** Everything that a controller serves. */
-export function allRoutes(view: ControllerView, streams: EventStreams): readonly Route[] {
+function allRoutes(view: ControllerView, streams: EventStreams): readonly Route[] {
   const routes = [
     ...healthRoutes,
     ...poolRoutes(view),

@@ -3,7 +3,7 @@ import type { SoloEntry } from './plan.ts';
 import type { Work } from './pulse.ts';
 
 /** How many measurements run at once: enough that the slowest ones do not hold up the rest of a pool of a thousand nodes. */
-export const laneWidths = { network: 128, command: 16, playbook: 2 } as const;
+const laneWidths = { network: 128, command: 16, playbook: 2 } as const;
 
 export type LaneName = keyof typeof laneWidths;
 

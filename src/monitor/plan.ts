@@ -36,7 +36,7 @@ export type PingEntry = PlanEntry & { readonly check: PingCheck };
 export type SoloEntry = PlanEntry & { readonly check: Exclude<AnyCheck, PingCheck> };
 
 /** Whether the entry is a ping. */
-export function isPing(entry: PlanEntry): entry is PingEntry {
+function isPing(entry: PlanEntry): entry is PingEntry {
   return entry.check.type === 'ping';
 }
 

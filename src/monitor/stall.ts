@@ -7,7 +7,7 @@ export const beatMs = 250;
  * A heartbeat later than this is a stall. Far above what a busy machine, a collection of garbage or a write to a slow disk costs. A
  * shorter stop can make a measurement with a short timeout fail, once: that a check wants several failures in a row covers it.
  */
-export const stallMs = 2000;
+const stallMs = 2000;
 
 /**
  * Sees that this process stood still: its heartbeat comes late (stopped, starved, the machine's own pause), or the machine was

@@ -45,12 +45,12 @@ export async function postWebhook(
 }
 
 /** The JSON that a receiver gets: the message's id, one line, and its events in order. */
-export function webhookBody({ id, notices }: Message): string {
+function webhookBody({ id, notices }: Message): string {
   return JSON.stringify({ id, text: notices.map(headline).join('\n'), events: notices });
 }
 
 /** `v1,` and the HMAC-SHA256 of `ID.TIMESTAMP.BODY`, in base64. A secret `whsec_...` is base64 itself. */
-export function signatureOf(secret: string, id: string, timestamp: string, body: string): string {
+function signatureOf(secret: string, id: string, timestamp: string, body: string): string {
   const key = secret.startsWith('whsec_')
     ? Buffer.from(secret.slice('whsec_'.length), 'base64')
     : Buffer.from(secret, 'utf8');

@@ -26,7 +26,7 @@ export async function askNotices(peer: Peer, access: PeerAccess): Promise<PeerNo
 }
 
 /** The notices in a peer's answer. */
-export function noticesIn(text: string): PeerNotices | undefined {
+function noticesIn(text: string): PeerNotices | undefined {
   try {
     const { controller, notifications } = answerSchema.parse(JSON.parse(text));
     return { peer: controller, notices: notifications };

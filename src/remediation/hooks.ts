@@ -7,7 +7,7 @@ import type { ControllerParts } from './controller-parts.ts';
 import { baseSpec } from './playbook-run.ts';
 
 /** The places around a rebuild where playbooks of the user's own run. */
-export const rebuildHooks = ['before_rebuild', 'after_rebuild'] as const;
+const rebuildHooks = ['before_rebuild', 'after_rebuild'] as const;
 export type RebuildHook = (typeof rebuildHooks)[number];
 
 /** The playbooks of one place, to be run for one rebuild. */

@@ -189,7 +189,7 @@ export class Machine {
     const claim = this.world.vcenter.claims.find(
       ({ run, decision }) => run === active.record.id && decision === 'open',
     );
-    if (claim !== undefined) abandon(this.#site(active.record, null), claim);
+    if (claim !== undefined) abandon(this.#site(active.record, { judged: null }), claim);
     this.#finish(active, { outcome, gate: null, message, by: null, isAttempt: true });
   }
 

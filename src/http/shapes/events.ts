@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { JournalEvent } from '../../store/events.ts';
 
 /** Something that happened. */
-export const eventShape: z.ZodType<JournalEvent> = z.object({
+const eventShape: z.ZodType<JournalEvent> = z.object({
   id: z.int(),
   at: z.iso.datetime(),
   run: z.string().nullable(),

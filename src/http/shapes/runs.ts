@@ -35,7 +35,7 @@ const task = z.object({
 });
 
 /** One run. */
-export const runReportShape: z.ZodType<RunReport> = run;
+const runReportShape: z.ZodType<RunReport> = run;
 
 /** Runs, newest first. */
 export const runsShape: z.ZodType<RunList> = z.object({

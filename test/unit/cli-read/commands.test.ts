@@ -50,6 +50,9 @@ describe('regrow status', () => {
     expect(exitCode).toBe(3);
     expect(stdout).toMatch(/webbox1 +\S unknown +- +- .*never seen/);
     expect(stdout).toContain('vCenter was not read yet');
+    // There is nobody whom explain could ask.
+    expect(stdout).toContain('Its checks, measured now: regrow probe node webbox1\n');
+    expect(stdout).not.toContain('regrow explain');
   });
 
   it('shows the rebuild that goes on, and who paused what', async () => {
@@ -136,6 +139,18 @@ describe('regrow history', () => {
     expect((await machine.regrow(['history', 'webbox2'])).stdout).not.toContain('webbox1');
     expect((await machine.regrow(['history', '-n', '1'])).stdout).not.toContain('webbox1');
     expect((await machine.regrow(['history', '--before', '00000000000002'])).stdout).not.toContain('webbox2');
+  });
+
+  it('refuses to begin before a run that is none', async () => {
+    const machine = new Machine();
+    machine.begun('0abc000000000a');
+    machine.begun('0abd000000000b');
+    expect(await machine.regrow(['history', '--before', 'zz'])).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringContaining('No run begins with "zz".'),
+    });
+    expect((await machine.regrow(['history', '--before', '0abd'])).stdout).not.toContain('0abd000000000b');
   });
 
   it('is as JSON and as YAML what the API tells of runs, and says where older ones begin', async () => {

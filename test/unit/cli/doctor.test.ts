@@ -11,6 +11,7 @@ import { httpFindings } from '../../../src/cli/doctor/http.ts';
 import { machineFindings } from '../../../src/cli/doctor/machine.ts';
 import { mailFindings } from '../../../src/cli/doctor/mail.ts';
 import { parseOvf } from '../../../src/cli/doctor/ovf.ts';
+import { playbookFindings } from '../../../src/cli/doctor/playbooks.ts';
 import { secretFindings } from '../../../src/cli/doctor/secrets.ts';
 import { vcenterFindings } from '../../../src/cli/doctor/vcenter.ts';
 import type { Finding } from '../../../src/cli/doctor/finding.ts';
@@ -144,6 +145,28 @@ describe('this machine', () => {
     expect(await state()).toContain('others can read');
     await chmod(join(folder, 'state'), 0o700);
     expect(await state()).toMatch(/^ok/);
+  });
+});
+
+describe('the playbooks of checks and hooks', () => {
+  it('are named where they cannot be read: a check with a warning, a hook as what a rebuild would fail over', async () => {
+    const own = join(folder, 'own.yml');
+    const text = `checks: {sync: {type: playbook, playbook: sync_files.yml}, own: {type: ping, on_failure: {playbook: ${own}}}}
+host_checks: {disk: {type: playbook, playbook: nope.yml}}
+hooks: {before_rebuild: [${own}]}
+`;
+    const found = async () => brief(await playbookFindings(config(text)));
+    expect(await found()).toEqual([
+      expect.stringMatching(/^fail hooks\.before_rebuild: the playbook .*own\.yml cannot be read/),
+      expect.stringMatching(/^warn checks\.own: the playbook .*own\.yml cannot be read/),
+      expect.stringMatching(/^warn host_checks\.disk: the playbook .*ansible\/playbooks\/nope\.yml cannot be read/),
+    ]);
+    await writeFile(own, '[]');
+    expect(await found()).toHaveLength(1);
+    expect(brief(await playbookFindings(config('checks: {s: {type: playbook, playbook: sync_files.yml}}\n')))).toEqual([
+      expect.stringMatching(/^ok playbooks: .*sync_files\.yml/),
+    ]);
+    expect(await playbookFindings(config())).toEqual([]);
   });
 });
 

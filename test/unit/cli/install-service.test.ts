@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -58,6 +67,16 @@ describe('install-service', () => {
     expect(existsSync(unit)).toBe(false);
   });
 
+  it.each(['regrow.service', '/etc/systemd/system/regrow', '/tmp/regrow.conf', '/tmp/.service'])(
+    'writes no unit to %s, which systemd would not read',
+    async (unit) => {
+      const { env, told } = systemctl();
+      const end = await new Machine().regrow(['install-service', '--unit', unit], { env });
+      expect(end).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('ends in .service') });
+      expect(told()).toEqual([]);
+    },
+  );
+
   it('does not replace a unit that differs', async () => {
     const unit = join(folder(), 'regrow.service');
     writeFileSync(unit, '# mine\n');
@@ -114,7 +133,6 @@ describe('install-service', () => {
 
   it.each([
     ['/nonexistent/regrow.service', /Make its folder first/],
-    ['/tmp', /Name a file: this is a folder/],
     ['/dev/null/regrow.service', /Make its folder first/],
   ])('says what to do about a unit that cannot be written: %s', async (unit, remedy) => {
     const { env, told } = systemctl();
@@ -122,6 +140,15 @@ describe('install-service', () => {
     expect(stderr).toContain(`error: ${unit} cannot be written: `);
     expect(stderr).toMatch(remedy);
     expect(stderr).not.toContain('defect');
+    expect([exitCode, told()]).toEqual([2, []]);
+  });
+
+  it('says what to do about a folder that has the name of the unit', async () => {
+    const { env, told } = systemctl();
+    const unit = join(folder(), 'regrow.service');
+    mkdirSync(unit);
+    const { exitCode, stderr } = await new Machine().regrow(['install-service', '--force', '--unit', unit], { env });
+    expect(stderr).toMatch(/regrow\.service cannot be written: [^]*Name a file: this is a folder/);
     expect([exitCode, told()]).toEqual([2, []]);
   });
 

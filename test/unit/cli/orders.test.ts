@@ -9,6 +9,7 @@ import type { OrderResult } from '../../../src/pool/order.ts';
 import { lockDaemon } from '../../../src/remediation/daemon-lock.ts';
 import { answerTo, cancelOf } from '../../../src/remediation/orders.ts';
 import { Story } from '../cli-read/events.ts';
+import { gatesArgument } from '../../../src/cli/rebuild.ts';
 import { Machine } from '../cli-read/surroundings.ts';
 import { refusingOrders, served } from '../http/fake-controller.ts';
 
@@ -248,6 +249,11 @@ describe('regrow rebuild, where a controller runs', () => {
       expect(end.stdout).toContain('webbox2');
       expect(machine.journal.runs.list({ kinds: ['rebuild'] })).toMatchObject([{ node: 'webbox2', outcome: 'failed' }]);
     }
+  });
+
+  it('takes the gates of every --force, not of the last one alone', () => {
+    const read = gatesArgument(['quorum', 'confirm', 'probe']);
+    expect(read('confirm', read('quorum, probe', undefined))).toEqual(['quorum', 'probe', 'confirm']);
   });
 
   it('refuses to override what must not be', async () => {

@@ -51,6 +51,20 @@ describe('regrow pause', () => {
     expect(eventsOf(machine)).toMatchObject([{ node: null, type: 'pause.set' }]);
   });
 
+  it('keeps the reason on one line, and refuses one that is too long for a controller', async () => {
+    const machine = new Machine();
+    await machine.regrow(['pause', '--reason', ' new\n\tdisk ']);
+    expect(active(machine, farFuture)).toMatchObject([{ reason: 'new disk' }]);
+    const long = await machine.regrow(['pause', 'webbox2', '--reason', 'x'.repeat(1001)]);
+    expect(long).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('at most 1000 characters') });
+    expect(active(machine, farFuture)).toHaveLength(1);
+  });
+
+  it.each(['pause', 'resume'])('is for one machine or for all: %s takes no --local with --server', async (verb) => {
+    const end = await new Machine().regrow([verb, '--local', '--server', 'webbox2']);
+    expect(end).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('cannot be used with') });
+  });
+
   it('takes the place of an earlier pause, and says so', async () => {
     const machine = new Machine();
     await machine.regrow(['pause', 'webbox2', '--reason', 'first']);
@@ -81,7 +95,7 @@ describe('regrow pause', () => {
 
   it('shows no control characters of a reason', async () => {
     const { stdout } = await new Machine().regrow(['pause', '--reason', 'a\u001b[2Jb']);
-    expect(stdout).toContain('a\\x1b[2Jb');
+    expect(stdout).toContain(': a [2Jb\n');
   });
 });
 

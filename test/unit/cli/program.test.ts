@@ -175,6 +175,11 @@ describe('regrow inventory', () => {
     const end = await regrow(['inventory', '--host', 'web9', '--config', file]);
     expect(end).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('choose one of: web1') });
   });
+
+  it('is asked for all or for one, not for both', async () => {
+    const end = await regrow(['inventory', '--list', '--host', 'web1', '--config', file]);
+    expect(end).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('cannot be used with') });
+  });
 });
 
 describe('regrow probe node', () => {
@@ -194,7 +199,21 @@ describe('regrow probe node', () => {
 
   it('does not take nothing measured for healthy', async () => {
     const end = await probe(`{${bad}}`, '--only-rebuild');
-    expect(end).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('nothing to measure') });
+    expect(end).toMatchObject({ exitCode: 3, stdout: '', stderr: expect.stringContaining('Nothing to measure') });
+    expect(end.stderr).toContain('web1 has no check that leads to a rebuild');
+  });
+
+  it('says for the own machine, too, that there is nothing to measure, and where its checks would be', async () => {
+    await writeFile(file, `${minimalText}state_dir: ${folder}/state\n`);
+    expect(await regrow(['probe', 'self', '--config', file])).toMatchObject({
+      exitCode: 3,
+      stdout: '',
+      stderr: expect.stringContaining('regrow.yml has no host_checks'),
+    });
+    expect(await regrow(['probe', 'self', '--check', 'disk', '--config', file])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('There is no check "disk" under host_checks.'),
+    });
   });
 
   it('measures only the checks that are asked for', async () => {

@@ -58,6 +58,15 @@ describe('regrow replay', () => {
     });
   });
 
+  it('says of a policy that is not there how to name another', async () => {
+    const { machine: own } = machine();
+    const end = await own.regrow(['replay', '--policy', '/nonexistent/regrow.yml']);
+    expect(end).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(end.stderr).toMatch(
+      /\/nonexistent\/regrow\.yml cannot be read[^]*what to do: name another file with --policy\n/,
+    );
+  });
+
   it('says when what would have been is not known', async () => {
     const { machine: own, policy } = machine();
     const path = policy('checks: {ping: {type: ping, failures: 9, on_failure: rebuild}}\n');

@@ -31,6 +31,15 @@ describe('regrow restore', () => {
     expect(ran()).toEqual(['discover.yml', 'restore_node.yml']);
   });
 
+  it('overrides the gates that a restore has, and no other', async () => {
+    const { restore, ran } = adminHost();
+    expect(await restore('webbox2', '--force', 'paused', '--force', 'quorum')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('quorum: not a gate that can be forced (paused, dry_run)'),
+    });
+    expect(ran()).toEqual([]);
+  });
+
   it.each([[[]], [['--check']]])(
     'refuses a node that the pool has not before it asks anybody, with %j',
     async (more) => {

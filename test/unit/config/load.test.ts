@@ -99,6 +99,41 @@ describe('a configuration that is right', () => {
   });
 
   it.each<[string, readonly string[]]>([
+    ['{p: {type: ping, on_failure: rebuild}}', []],
+    ['{p: {type: ping, on_failure: restore, then: rebuild}}', []],
+    ['{p: {type: ping, on_failure: alert, then: rebuild}}', ['checks.p.then', 'checks']],
+    ['{p: {type: ping, then: rebuild}, q: {type: ping, on_failure: rebuild}}', ['checks.p.then']],
+  ])('warns of a `then` that nothing leads to, and does not take it for a rebuild: %s', (checks, paths) => {
+    const parsed = parseConfig(
+      `${minimalText.replace('[web1, web2, web3]', '[web1]')}checks: ${checks}\n`,
+      'regrow.yml',
+    );
+    expect(parsed.ok && parsed.warnings.map(({ path }) => path)).toEqual(paths);
+  });
+
+  it('knows that a node may have what leads to a rebuild, by what it changes in a check of the pool', () => {
+    const [nodes, checks] = ['{name: web1, checks: {p: {on_failure: restore}}}', '{p: {type: ping, then: rebuild}}'];
+    const text = minimalText.replace('[web1, web2, web3]', `[${nodes}]`);
+    const parsed = parseConfig(`${text}checks: ${checks}\n`, 'regrow.yml');
+    expect(parsed.ok && parsed.warnings.map(({ path }) => path)).toEqual([]);
+  });
+
+  it.each([
+    ['quorum: majority', null],
+    ['quorum: 2', null],
+    ['quorum: 3', null],
+    ['quorum: 4', 'are 3'],
+    ['quorum: 4, witnesses: [admin1]', null],
+    ['quorum: 1', 'one controller'],
+  ])('warns of a quorum that nobody can have, and of one that one controller has by itself: %s', (safety, words) => {
+    const text = `${minimalText}checks: {p: {type: ping, on_failure: rebuild}}\nsafety: {${safety}}\n`;
+    const parsed = parseConfig(`${text}http: {listen: '10.0.0.1:8460', token: {file: /t}}\n`, 'regrow.yml');
+    expect(parsed.ok && parsed.warnings).toMatchObject(
+      words === null ? [] : [{ path: 'safety.quorum', message: expect.stringContaining(words) }],
+    );
+  });
+
+  it.each<[string, readonly string[]]>([
     ['', ['http.token', 'http.listen']],
     ['self: none\n', ['http.token', 'http.listen']],
     ["http: {listen: '0.0.0.0:8460'}\n", ['http.token']],
@@ -114,6 +149,16 @@ describe('a configuration that is right', () => {
 });
 
 describe('a configuration that is wrong', () => {
+  it.each([
+    ['nonsense', 'expected address:port'],
+    ['10.0.0.1:65536', 'expected a port up to 65535'],
+    ['10.0.0.1:123456', 'expected address:port'],
+  ])('is told once what is wrong with http.listen %j', (listen, words) => {
+    expect(problemsOf(`${minimalText}http: {listen: '${listen}'}\n`)).toMatchObject([
+      { path: 'http.listen', message: expect.stringContaining(words) },
+    ]);
+  });
+
   it('is told all of its problems at once, each at its line and column', () => {
     const text = `pool:
   name: web
@@ -256,6 +301,7 @@ describe('the loader', () => {
     expect(error).toBeInstanceOf(RegrowError);
     expect(error).toMatchObject({
       code: 'CONFIG_NOT_FOUND',
+      message: expect.stringMatching(/none\.yml cannot be read: there is no such file\.$/),
       facts: { reason: 'ENOENT' },
       remedy: expect.stringContaining('--config'),
     });
@@ -292,7 +338,10 @@ http: {listen: '0.0.0.0:8460', token: {file: /t}}
     await writeFile(path, Buffer.from([0x61, 0x3a, 0x20, 0xff]));
     await expect(loadConfig(path)).rejects.toMatchObject({ message: expect.stringContaining('not UTF-8') });
     await expect(loadConfig('/dev/zero')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-    await expect(loadConfig(folder)).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
+    await expect(loadConfig(folder)).rejects.toMatchObject({
+      code: 'CONFIG_NOT_FOUND',
+      message: expect.stringContaining('it is a folder'),
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nodeSettings, resolveSelf, takeoverAfterMs } from '../../../src/config/node-settings.ts';
+import { machineName, nodeSettings, resolveSelf, takeoverAfterMs } from '../../../src/config/node-settings.ts';
 import { configOf, contractText, minimalText } from './sample.ts';
 
 describe('what holds for one node', () => {
@@ -45,6 +45,8 @@ describe('the own node', () => {
     const config = configOf(minimalText);
     expect(resolveSelf(config, 'WEB2.example.org')).toBe('web2');
     expect(resolveSelf(config, 'admin')).toBeNull();
+    expect(machineName('admin.example.org')).toBe('admin');
+    expect(machineName('')).toBe('localhost');
   });
 
   it('is what the configuration says, or none', () => {
