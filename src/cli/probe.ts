@@ -41,7 +41,10 @@ export function register(program: Command, context: CliContext): void {
     .option('--wait <time>', 'measure again until all pass or the time is up, such as 60s or 2m', durationArgument)
     .option('--check <name>', 'only this check; may be given several times', listArgument)
     .option('--only-rebuild', 'only checks that can lead to a rebuild')
-    .option('--verify', 'as a new node is certified: by the checks that can lead to a rebuild, or by all where none can')
+    .option(
+      '--verify',
+      'as a new node is certified: by the checks that can lead to a rebuild, or by all where none can',
+    )
     .option('--vcenter', 'count what vCenter said lately, too: off or gone has failed, half built is not known')
     .addHelpText('after', help)
     .action(context.run((name: string, options: ProbeOptions) => probeNode(context, name, options)));

@@ -57,7 +57,9 @@ export class Consultations {
     const { inquiry } = this.#parts;
     const [votes, confirmation, self, rollout] = await Promise.all([
       inquiry.votes(node).catch((error: unknown): readonly Vote[] => [nobodyAsked(String(error))]),
-      inquiry.confirm(node, checks).catch((error: unknown): Confirmation => ({ status: 'unknown', detail: String(error) })),
+      inquiry
+        .confirm(node, checks)
+        .catch((error: unknown): Confirmation => ({ status: 'unknown', detail: String(error) })),
       inquiry.self().catch(() => nothingKnown),
       inquiry.rollout().catch((error: unknown) => `whether the image is whole cannot be told: ${String(error)}`),
     ]);

@@ -150,7 +150,13 @@ export class Machine {
   /** Starts a rebuild or a restore, or says that the slot is taken. */
   startRun(kind: RunRecord['kind'], order: RunOrder): RunRecord | 'busy' {
     if (this.#active !== undefined || this.world.clock.now < this.#occupiedUntil) return 'busy';
-    const record: RunRecord = { id: order.id ?? this.world.newRunId(), node: order.node, kind, ended: null, isTold: false };
+    const record: RunRecord = {
+      id: order.id ?? this.world.newRunId(),
+      node: order.node,
+      kind,
+      ended: null,
+      isTold: false,
+    };
     this.runs.push(record);
     const active: ActiveRun = {
       record,
