@@ -6,14 +6,19 @@ import { expect, it, onTestFinished } from 'vitest';
 
 const ansible = resolve(import.meta.dirname, '../../ansible');
 
-/** Nodes by what their probe prints and ends with; the last one's VM is off, so that it is not asked. */
+const isOfSome = '--only-rebuild --json --check ping --check page --address 192.0.2.7';
+
+/** Nodes by what their probe prints and ends with; the VM of `off` is, so that it is not asked; two have checks that count. */
 const probes = {
   failed: `echo '{"verdict": "failed"}'; exit 1`,
   passed: `echo '{"verdict": "passed"}'`,
   unknown: `echo '{"verdict": "unknown"}'; exit 3`,
   broken: 'echo "Error: Cannot find module" >&2; exit 1',
   off: `echo '{"verdict": "passed"}'`,
+  of_some: `case "$*" in *"${isOfSome}"*) echo '{"verdict": "failed"}'; exit 1;; *) echo '{"verdict": "passed"}'; esac`,
+  of_none: `echo '{"verdict": "failed"}'; exit 1`,
 };
+const deciding: Readonly<Record<string, readonly string[]>> = { of_some: ['ping', 'page'], of_none: [] };
 
 it('the guard before a fence lets a run go on for what was measured and failed, and for nothing else', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'regrow-guard-'));
@@ -22,7 +27,8 @@ it('the guard before a fence lets a run go on for what was measured and failed, 
     const program = join(folder, name);
     writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     const x = { power: name === 'off' ? 'off' : 'on', addresses: ['192.0.2.7'] };
-    return [name, { regrow_command: [program], rebuild_seen: { x } }] as const;
+    const counts = deciding[name] === undefined ? {} : { regrow_deciding_checks: deciding[name] };
+    return [name, { regrow_command: [program], rebuild_seen: { x }, ...counts }] as const;
   });
   const vars = { regrow_force: [], rebuild_claim: null, rebuild_fenced: false };
   writeFileSync(join(folder, 'inventory.yml'), JSON.stringify({ all: { hosts: Object.fromEntries(hosts), vars } }));
@@ -55,5 +61,7 @@ it('the guard before a fence lets a run go on for what was measured and failed, 
     unknown: 'refused: probe_unknown',
     broken: 'refused: probe_unknown',
     off: 'goes on',
+    of_some: 'goes on',
+    of_none: 'refused: probe_unknown',
   });
 }, 120_000);

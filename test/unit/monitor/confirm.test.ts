@@ -16,6 +16,7 @@ async function confirm(
   checks: Readonly<Record<string, Check>>,
   says: Readonly<Record<string, ProbeResult>>,
   word: HypervisorsWord = 'none',
+  deciding?: readonly string[],
 ) {
   const probes = new FakeProbes();
   const asked: number[] = [];
@@ -28,6 +29,7 @@ async function confirm(
     probes: { measure, playbook: probes.playbook.bind(probes) },
     sshd,
     word,
+    deciding,
   });
   return { status, asked };
 }
@@ -56,6 +58,15 @@ describe('a fresh probe', () => {
 
   it('asks nobody at the address of a VM that is off: another machine may have it by now', async () => {
     expect(await confirm({ ping }, { ping: ok, sshd: ok }, 'off')).toEqual({ status: 'failed', asked: [] });
+  });
+
+  it('is by the checks that count alone, where they are named; with none of them vCenter has the word', async () => {
+    const page = { ping, web };
+    expect((await confirm(page, { ping: ok }, 'none', ['ping'])).status).toBe('ok');
+    expect((await confirm(page, { sshd: ok }, 'none', ['ping'])).status).toBe('ok');
+    expect((await confirm(page, { tcp: ok }, 'none', ['ping'])).status).toBe('failed');
+    expect((await confirm(page, {}, 'none', [])).status).toBe('unknown');
+    expect((await confirm(page, {}, 'absent', [])).status).toBe('failed');
   });
 
   it('gets no longer than five seconds', async () => {
