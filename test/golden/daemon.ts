@@ -7,7 +7,6 @@ import { LatestResults } from '../../src/remediation/latest-results.ts';
 import { observationOf } from '../../src/remediation/report.ts';
 import type { Observation } from '../../src/pool/report.ts';
 import { isAtWork } from '../../src/pool/act-gates.ts';
-import type { VmIdentity } from '../../src/pool/outcome.ts';
 import { observersOf } from '../../src/pool/observers.ts';
 import { faultMemory } from '../../src/remediation/fault-memory.ts';
 import { Reconciler, type Hands, type ReconcilerMemory } from '../../src/remediation/reconciler.ts';

@@ -39,8 +39,8 @@ async function must(node: string, argv: readonly string[]): Promise<CommandResul
 function carryNewerMonit(node: Node): void {
   const cache = join(import.meta.dirname, '../../.cache');
   const script = 'tar -C "$1" -ch monit-5.34 | "$2" exec "$3" tar -C /opt -x';
-  const lab = join(import.meta.dirname, '../../scripts/lab');
-  execFileSync('bash', ['-o', 'pipefail', '-c', script, 'bash', cache, lab, node], { timeout: 60_000 });
+  const program = join(import.meta.dirname, '../../scripts/lab');
+  execFileSync('bash', ['-o', 'pipefail', '-c', script, 'bash', cache, program, node], { timeout: 60_000 });
 }
 
 function monit(node: Node, ...argv: readonly string[]): readonly string[] {
