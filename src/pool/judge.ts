@@ -115,13 +115,16 @@ export function unhealthyChecks(turn: Turn, node: NodeState): readonly string[] 
 
 /**
  * The node when this controller measures it no more: results that nothing refreshes say nothing, and the fault is for those who observe it
- * now. An own run is awaited, and work that somebody left half done stays anybody's.
+ * now. An own run is awaited, and so is a person who was asked because Monit ordered a rebuild; work that somebody left half done stays
+ * anybody's.
  */
 export function unobserved(turn: Turn, node: NodeState): Step {
   const { fault } = node;
   if (fault?.course.kind === 'running' || fault?.course.kind === 'restoring') return still(node);
   const forgotten: NodeState = { ...node, checks: {} };
-  return fault === null || fault.isAbandoned ? still(forgotten) : closed(turn, forgotten, 'unobserved');
+  if (fault === null || fault.isAbandoned) return still(forgotten);
+  const isByOrder = fault.approval !== null && Object.keys(node.checks).length === 0;
+  return isByOrder ? still(node) : closed(turn, forgotten, 'unobserved');
 }
 
 /** The node with no result left to count. */

@@ -70,3 +70,12 @@ describe('an order of Monit that lacks nothing but a person', () => {
       expect(decide(state, event, mode, now).effects.map(({ kind }) => kind)).not.toContain('ask');
   });
 });
+
+describe('an order of Monit about a node that others observe, in a pool of more than ten', () => {
+  it('is asked about until a person has answered, and not until the next reading of vCenter', () => {
+    const asked = decide(poolWith(nodeOf(policy)), ordered, policy, now).state;
+    const waits = decide(asked, { kind: 'asked', node: 'c', run: 'r1' }, policy, now).state;
+    const after = decide(waits, { kind: 'observing', nodes: ['b'] }, policy, now + 1000);
+    expect(after.state.nodes['c']?.fault?.approval).toMatchObject({ run: 'r1', answer: 'awaited' });
+  });
+});
