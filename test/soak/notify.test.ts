@@ -15,7 +15,7 @@ const mailPort = 2525;
 const hookPort = 2580;
 const hookSecret = 'hunter2-of-the-webhook';
 /** A turn of the last of three, and some seconds: by then whoever would tell a second time has. */
-const turnsMs = 3 * 8_000 + 6_000;
+const turnsMs = 3 * 30_000 + 6_000;
 
 let lab: Lab;
 let mail: MailServer;
@@ -27,7 +27,8 @@ const unsigned: string[] = [];
 const withNotify = (text: string): string => {
   const file = join(process.env['REGROW_LAB_DIR'] ?? '/var/tmp/regrow-lab', 'webhook-secret');
   writeFileSync(file, `${hookSecret}\n`, { mode: 0o600 });
-  return `${text}notify:
+  // As by default: on a slow machine the end of a run comes some time after the others have seen the new node.
+  return `${text.replace('stagger: 8s', 'stagger: 30s')}notify:
   mail: {smtp: "smtp://${admin}:${mailPort}", from: regrow@lab.example, to: [admin@lab.example]}
   webhook: {url: "http://${admin}:${hookPort}/hook", secret: {file: ${file}}}
   group: 1s
