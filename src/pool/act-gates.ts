@@ -1,5 +1,5 @@
 import { approvalText, isApproved } from './approval.ts';
-import { sharedGates, type Consultation, type PeerHold, type Vote } from './consultation.ts';
+import { sharedGates, type Consultation, type PeerHold } from './consultation.ts';
 import { holdsAgainst, type GateResult } from './gates.ts';
 import type { NodeState } from './node-state.ts';
 import type { OrderTrigger } from './order.ts';
@@ -8,7 +8,7 @@ import { isFresh, isStale, nodePolicy, type Turn } from './turn.ts';
 import { isFullMesh, isObserverOf, observersOf } from './observers.ts';
 import { leadsToRebuild, modeOf } from './policy.ts';
 import { isFailing, unmeasured } from './check-state.ts';
-import { decidingChecks } from './deciding-checks.ts';
+import { votesForRebuild } from './deciding-checks.ts';
 
 /*
  * The gates before a rebuild that this controller orders by itself, in their order. Each is a pure function of what is known; what
@@ -187,8 +187,7 @@ function quorum(given: ActCase): Answer {
   return { holds: !result.isReached, message: `${voices}${missing}`, facts };
 }
 
-function quorumAnswer(given: ActCase): QuorumResult {
-  const { turn, node } = given;
+function quorumAnswer({ turn, node, consultation: { votes }, order }: ActCase): QuorumResult {
   const { policy, pool } = turn;
   const observers = observersOf(turn.name, Object.keys(policy.nodes), (name) => isAtWork(pool.nodes[name]));
   const nodes = Object.keys(policy.nodes);
@@ -197,27 +196,12 @@ function quorumAnswer(given: ActCase): QuorumResult {
   return quorumOf({
     subject: node.fault?.vm?.instanceUuid ?? null,
     electorate: voices.length + mine + policy.witnesses,
-    votes: votesForRebuild(given),
+    // Who orders a rebuild is past what is to be restored first.
+    votes: order === undefined ? votesForRebuild(turn, node, votes) : votes,
     isHypervisorsWord: isHypervisorsWord(turn, node),
     quorum: policy.quorum,
     voteFreshMs: policy.voteFreshMs,
   });
-}
-
-/**
- * The votes, where one by nothing but checks that are to be restored first is none for a rebuild: it speaks of a service, and not of what
- * this controller has found. Who orders a rebuild, and work that was left behind, are past that.
- */
-function votesForRebuild({ turn, node, consultation: { votes }, order }: ActCase): readonly Vote[] {
-  if (order !== undefined || node.fault?.isAbandoned === true) return votes;
-  const known = Object.keys(nodePolicy(turn).checks);
-  const deciding = decidingChecks(turn, node);
-  const isRestoredFirst = (check: string): boolean => known.includes(check) && !deciding.includes(check);
-  return votes.map((vote) =>
-    vote.answer === 'unhealthy' && vote.failing?.every(isRestoredFirst) === true
-      ? { ...vote, answer: 'unknown' }
-      : vote,
-  );
 }
 
 const onlyHalfBuilt = 'a rebuild was left behind, and nothing but what it built carries the name';
